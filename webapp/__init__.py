@@ -1,0 +1,1 @@
+"""Beian: the registry of a university's official new-media accounts."""

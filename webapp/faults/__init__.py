@@ -1,0 +1,1 @@
+"""故障: a job, operation or case that needs an administrator."""

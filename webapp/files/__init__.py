@@ -1,0 +1,1 @@
+"""Attachments: bytes in the database, with their digest and a checked type."""

@@ -1,0 +1,1 @@
+"""Cases: process instances, their tasks and seats, what was answered, timers and history."""

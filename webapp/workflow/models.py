@@ -1,0 +1,214 @@
+"""Tables of running and finished cases.
+
+A `UserTask` is the engine's one token at a BPMN user task; a `Seat` is what one person sees and answers. The inbox
+is a query on seats and never loads the engine.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
+
+from webapp.definitions.models import ProcessDefinition
+from webapp.extensions import Json, UtcDateTime, db
+from webapp.organization.models import Unit, User
+
+
+class ProcessInstance(db.Model):
+    """One case. `reference` is the number people quote; `version` counts its transactions."""
+
+    __tablename__ = "process_instance"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "reference"),
+        Index("ix_process_instance_applicant", "applicant_id", "id"),
+        Index("ix_process_instance_list", "institution_id", "id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    definition_id: Mapped[int] = mapped_column(ForeignKey("process_definition.id"))
+    reference: Mapped[str] = mapped_column(String(60))
+    title_zh: Mapped[str] = mapped_column(String(300))
+    title_en: Mapped[str] = mapped_column(String(300), default="")
+    state: Mapped[str] = mapped_column(String(20), default="running")
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    applicant_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    round: Mapped[int] = mapped_column(default=1)
+    filed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    submission_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    history_length: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=1)
+    state_blob: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
+    definition: Mapped[ProcessDefinition] = relationship()
+    applicant: Mapped[User] = relationship()
+    unit: Mapped[Unit] = relationship()
+
+
+class UserTask(db.Model):
+    """State open, suspended, completed or cancelled. `token` is the engine's id of its one token."""
+
+    __tablename__ = "user_task"
+    __table_args__ = (
+        Index("ix_user_task_instance", "instance_id", "state"),
+        Index("ix_user_task_remind", "remind_at", sqlite_where=text("state='open'"), postgresql_where=text("state='open'")),
+        Index(
+            "ix_user_task_escalate",
+            "escalate_at",
+            sqlite_where=text("state='open'"),
+            postgresql_where=text("state='open'"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    element: Mapped[str] = mapped_column(String(100))
+    name: Mapped[str] = mapped_column(String(200), default="")
+    scope: Mapped[str] = mapped_column(String(300), default="")
+    token: Mapped[str] = mapped_column(String(40))
+    round: Mapped[int] = mapped_column()
+    state: Mapped[str] = mapped_column(String(20), default="open")
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    deadline: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    remind_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    escalate_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    outcome: Mapped[str | None] = mapped_column(String(30))
+    version: Mapped[int] = mapped_column(default=1)
+    instance: Mapped[ProcessInstance] = relationship()
+    seats: Mapped[list[Seat]] = relationship(back_populates="task", order_by="Seat.position, Seat.id")
+
+
+class Seat(db.Model):
+    """One place at a task. `queue` ("role:unit id") is who may claim it, `holder` who has it."""
+
+    __tablename__ = "seat"
+    __table_args__ = (
+        Index(
+            "ix_seat_queue",
+            "queue",
+            "urgency",
+            "id",
+            sqlite_where=text("state='open' AND holder_id IS NULL"),
+            postgresql_where=text("state='open' AND holder_id IS NULL"),
+        ),
+        Index(
+            "ix_seat_holder",
+            "holder_id",
+            "urgency",
+            "id",
+            sqlite_where=text("state='open'"),
+            postgresql_where=text("state='open'"),
+        ),
+        Index("ix_seat_answered", "answered_by_id", "id"),
+        Index("ix_seat_instance", "instance_id"),
+        Index("ix_seat_task", "task_id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    task_id: Mapped[int] = mapped_column(ForeignKey("user_task.id"))
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    kind: Mapped[str] = mapped_column(String(10), default="main")
+    position: Mapped[int] = mapped_column(default=0)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("seat.id"))
+    role: Mapped[str] = mapped_column(String(60), default="")
+    queue: Mapped[str | None] = mapped_column(String(90))
+    holder_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    on_behalf_of_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    state: Mapped[str] = mapped_column(String(10), default="open")
+    urgency: Mapped[datetime] = mapped_column(UtcDateTime)
+    decision: Mapped[str | None] = mapped_column(String(30))
+    opinion: Mapped[str] = mapped_column(Text, default="")
+    grounds: Mapped[list[str]] = mapped_column(Json, default=list)
+    returned_to: Mapped[str | None] = mapped_column(String(100))
+    answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    submission_key: Mapped[str | None] = mapped_column(String(64))
+    version: Mapped[int] = mapped_column(default=1)
+    task: Mapped[UserTask] = relationship(back_populates="seats")
+    holder: Mapped[User | None] = relationship(foreign_keys=[holder_id])
+    answered_by: Mapped[User | None] = relationship(foreign_keys=[answered_by_id])
+
+
+class Answers(db.Model):
+    """One filed form per task. `form_hash` names the form it was filed on; `carried_over` marks a repeated answer."""
+
+    __tablename__ = "answers"
+    __table_args__ = (UniqueConstraint("task_id"), Index("ix_answers_instance", "instance_id", "id"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    task_id: Mapped[int] = mapped_column(ForeignKey("user_task.id"))
+    element: Mapped[str] = mapped_column(String(100))
+    round: Mapped[int] = mapped_column()
+    data: Mapped[dict[str, Any]] = mapped_column(Json)
+    form_key: Mapped[str | None] = mapped_column(String(60))
+    form_hash: Mapped[str | None] = mapped_column(String(64))
+    filed_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    filed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    carried_over: Mapped[bool] = mapped_column(default=False)
+
+
+class AnswerDraft(db.Model):
+    """What a person is typing: for a new case (`process_key`) or a seat. Keeps posted text as it stands."""
+
+    __tablename__ = "answer_draft"
+    __table_args__ = (UniqueConstraint("user_id", "seat_id"), Index("ix_answer_draft_user", "user_id", "id"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    process_key: Mapped[str | None] = mapped_column(String(60))
+    seat_id: Mapped[int | None] = mapped_column(ForeignKey("seat.id"))
+    title: Mapped[str] = mapped_column(String(200), default="")
+    posted: Mapped[list[list[str]]] = mapped_column(Json)
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Timer(db.Model):
+    """An armed BPMN timer. The worker reads only this index; state armed, fired, cancelled or faulty."""
+
+    __tablename__ = "timer"
+    __table_args__ = (
+        Index("ix_timer_due", "next_at", sqlite_where=text("state='armed'"), postgresql_where=text("state='armed'")),
+        UniqueConstraint("instance_id", "token"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    element: Mapped[str] = mapped_column(String(100))
+    token: Mapped[str] = mapped_column(String(40))
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    next_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[str] = mapped_column(String(10), default="armed")
+    attempts: Mapped[int] = mapped_column(default=0)
+
+
+class ClockPause(db.Model):
+    """A stretch in which a case's clock stood still, e.g. while the applicant corrected the application."""
+
+    __tablename__ = "clock_pause"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    reason: Mapped[str] = mapped_column(String(100))
+    begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class History(db.Model):
+    """One element passed by a case, in order."""
+
+    __tablename__ = "history"
+    __table_args__ = (UniqueConstraint("instance_id", "seq"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    seq: Mapped[int] = mapped_column()
+    element: Mapped[str] = mapped_column(String(100))
+    kind: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    round: Mapped[int] = mapped_column(default=1)
+    outcome: Mapped[Any | None] = mapped_column(Json)
