@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from webapp.extensions import engine_options
 
-DEMO_SECRET = "demo-only-not-a-secret"  # noqa: S105 - refused outside demo mode
+DEMO_SECRET = "demo-only-not-a-secret"
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -54,7 +54,9 @@ class UserTask(db.Model):
     __tablename__ = "user_task"
     __table_args__ = (
         Index("ix_user_task_instance", "instance_id", "state"),
-        Index("ix_user_task_remind", "remind_at", sqlite_where=text("state='open'"), postgresql_where=text("state='open'")),
+        Index(
+            "ix_user_task_remind", "remind_at", sqlite_where=text("state='open'"), postgresql_where=text("state='open'")
+        ),
         Index(
             "ix_user_task_escalate",
             "escalate_at",
