@@ -101,4 +101,4 @@ def parse(text: str, start: Literal["expression", "cell"]) -> Node:
 def _position(error: UnexpectedInput, text: str) -> int:
     if isinstance(error, UnexpectedToken):
         return len(text) if error.token.type == "$END" else (error.token.start_pos or 0)
-    return error.pos_in_stream if isinstance(error, UnexpectedCharacters) else len(text)
+    return (error.pos_in_stream or 0) if isinstance(error, UnexpectedCharacters) else len(text)

@@ -1,4 +1,4 @@
-"""Sentences for what people write by habit from Python, JavaScript or a Chinese keyboard, saying what to write instead."""
+"""Sentences for what people write by habit from Python, JavaScript or a Chinese keyboard: what to write instead."""
 
 import re
 from dataclasses import dataclass
@@ -54,6 +54,7 @@ _HABITS = (
         "不能调用值的方法，请用函数，例如 upper(x)",
         "values have no methods; use a function such as upper(x)",
     ),
+    _habit(r"\?(?=[^?]*:)", "条件取值请写 if … then … else …", "write if … then … else …"),
     _habit(
         r"\.\.",
         "范围只能写在 in 之后或决策表单元格中，且上限后不能再有运算",
@@ -81,9 +82,13 @@ CALLS = {
     "strip": "is_blank",
 }
 _PYTHON = frozenset(
-    "eval exec compile open input print getattr setattr delattr hasattr globals locals vars dir type object super id"
-    " help breakpoint memoryview bytes bytearray classmethod staticmethod property iter next map filter range".split()
-)
+    {
+        "eval", "exec", "compile", "open", "input", "print", "getattr", "setattr", "delattr", "hasattr",
+        "globals", "locals", "vars", "dir", "type", "object", "super", "id", "help", "breakpoint",
+        "memoryview", "bytes", "bytearray", "classmethod", "staticmethod", "property", "iter", "next", "map",
+        "filter", "range",
+    }
+)  # fmt: skip
 
 
 def refuse(text: str, position: int, sentence: str, sentence_en: str) -> FeelSyntaxError:

@@ -36,7 +36,7 @@ def _literal(compiler: Compiler, node: Node) -> Evaluate:
 
 def _value(compiler: Compiler, token: Token) -> Json:
     if token.type == "NUMBER":
-        value = float(token) if "." in token else int(token[: len(str(MAX_NUMBER)) + 1])
+        value = float(token) if "." in token else int(token)
         if value > MAX_NUMBER:
             raise compiler.refuse(token, "数字过大", "the number is too large")
         return number(value)

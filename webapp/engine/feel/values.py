@@ -2,13 +2,19 @@
 
 import operator
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from webapp.engine.errors import BudgetExceeded, FeelError
 from webapp.engine.feel.limits import MAX_DEPTH, Json, State, bounded_list, bounded_number, bounded_string, checked
 
 NUMBERS: Final = frozenset({int, float})
 _ORDERED: Final = frozenset({int, float, str})
+_TESTS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 _KINDS: Final = {
     str: ("文字", "a text"),
     int: ("数字", "a number"),
@@ -49,9 +55,7 @@ def member_of(value: Json, items: list[Json], state: State) -> bool:
 
 def ordering(symbol: str) -> Callable[[Json, Json], bool | None]:
     """The comparison written `symbol` (< <= > >=): two numbers or two texts; null with anything gives null."""
-    test: Callable[[object, object], bool] = {
-        "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge
-    }[symbol]  # fmt: skip
+    test = _TESTS[symbol]
 
     def compare(left: Json, right: Json) -> bool | None:
         kind, other = type(left), type(right)
