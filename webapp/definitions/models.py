@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
 
-from webapp.extensions import Json, UtcDateTime, db
+from webapp.extensions import Json, Model, UtcDateTime
 
 
-class Resource(db.Model):
+class Resource(Model):
     """The bytes of one file, kept once per content."""
 
     __tablename__ = "resource"
@@ -20,7 +20,7 @@ class Resource(db.Model):
     content: Mapped[bytes] = deferred(mapped_column(LargeBinary))
 
 
-class Deployment(db.Model):
+class Deployment(Model):
     """An immutable snapshot of a pack. `files` maps path to SHA-256; `hash` is over that map."""
 
     __tablename__ = "deployment"
@@ -34,7 +34,7 @@ class Deployment(db.Model):
     note: Mapped[str] = mapped_column(String(200), default="")
 
 
-class ProcessDefinition(db.Model):
+class ProcessDefinition(Model):
     """Institution + key + version of one process. The newest version takes new cases."""
 
     __tablename__ = "process_definition"

@@ -7,10 +7,10 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.extensions import Json, UtcDateTime, db
+from webapp.extensions import Json, Model, UtcDateTime
 
 
-class Institution(db.Model):
+class Institution(Model):
     """A university. Every other row belongs to exactly one."""
 
     __tablename__ = "institution"
@@ -21,7 +21,7 @@ class Institution(db.Model):
     time_zone: Mapped[str] = mapped_column(String(40), default="Asia/Shanghai")
 
 
-class Unit(db.Model):
+class Unit(Model):
     """A department, college, party branch or student organisation."""
 
     __tablename__ = "unit"
@@ -37,7 +37,7 @@ class Unit(db.Model):
     parent: Mapped[Unit | None] = relationship(remote_side="Unit.id")
 
 
-class User(db.Model):
+class User(Model):
     """A person who can log in. `kind` is staff or student; `permanent` means on the permanent staff and in post."""
 
     __tablename__ = "user"
@@ -71,7 +71,7 @@ class User(db.Model):
         return f"{self.id}.{self.session_epoch}"
 
 
-class RoleGrant(db.Model):
+class RoleGrant(Model):
     """A role held in a unit from a day to a day (both inclusive; open when null)."""
 
     __tablename__ = "role_grant"
@@ -88,7 +88,7 @@ class RoleGrant(db.Model):
     valid_to: Mapped[date | None] = mapped_column()
 
 
-class Role(db.Model):
+class Role(Model):
     """A role a pack declares and where it is found: the case's unit, an ancestor of a kind, or a named unit."""
 
     __tablename__ = "role"
@@ -104,7 +104,7 @@ class Role(db.Model):
     articles: Mapped[list[str]] = mapped_column(Json, default=list)
 
 
-class Delegation(db.Model):
+class Delegation(Model):
     """A standing substitution: from a day to a day `substitute` acts on behalf of `principal`."""
 
     __tablename__ = "delegation"
@@ -118,7 +118,7 @@ class Delegation(db.Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class CalendarDay(db.Model):
+class CalendarDay(Model):
     """A day an administrator set by hand: overrides the published calendar."""
 
     __tablename__ = "calendar_day"

@@ -7,10 +7,10 @@ from datetime import date
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.extensions import db
+from webapp.extensions import Model
 
 
-class Regulation(db.Model):
+class Regulation(Model):
     """One document of an institution, e.g. its rules on new media."""
 
     __tablename__ = "regulation"
@@ -26,7 +26,7 @@ class Regulation(db.Model):
     articles: Mapped[list[Article]] = relationship(back_populates="regulation", order_by="Article.position")
 
 
-class Article(db.Model):
+class Article(Model):
     __tablename__ = "article"
     __table_args__ = (UniqueConstraint("regulation_id", "number"),)
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -39,7 +39,7 @@ class Article(db.Model):
     clauses: Mapped[list[Clause]] = relationship(back_populates="article", order_by="Clause.position")
 
 
-class Clause(db.Model):
+class Clause(Model):
     """What one passage asks of a person or of the system; `code` is the id that diagrams and forms cite."""
 
     __tablename__ = "clause"

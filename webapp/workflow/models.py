@@ -13,11 +13,11 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConst
 from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
 
 from webapp.definitions.models import ProcessDefinition
-from webapp.extensions import Json, UtcDateTime, db
+from webapp.extensions import Json, Model, UtcDateTime
 from webapp.organization.models import Unit, User
 
 
-class ProcessInstance(db.Model):
+class ProcessInstance(Model):
     """One case. `reference` is the number people quote; `version` counts its transactions."""
 
     __tablename__ = "process_instance"
@@ -48,7 +48,7 @@ class ProcessInstance(db.Model):
     unit: Mapped[Unit] = relationship()
 
 
-class UserTask(db.Model):
+class UserTask(Model):
     """State open, suspended, completed or cancelled. `token` is the engine's id of its one token."""
 
     __tablename__ = "user_task"
@@ -85,7 +85,7 @@ class UserTask(db.Model):
     seats: Mapped[list[Seat]] = relationship(back_populates="task", order_by="Seat.position, Seat.id")
 
 
-class Seat(db.Model):
+class Seat(Model):
     """One place at a task. `queue` ("role:unit id") is who may claim it, `holder` who has it."""
 
     __tablename__ = "seat"
@@ -136,7 +136,7 @@ class Seat(db.Model):
     answered_by: Mapped[User | None] = relationship(foreign_keys=[answered_by_id])
 
 
-class Answers(db.Model):
+class Answers(Model):
     """One filed form per task. `form_hash` names the form it was filed on; `carried_over` marks a repeated answer."""
 
     __tablename__ = "answers"
@@ -155,7 +155,7 @@ class Answers(db.Model):
     carried_over: Mapped[bool] = mapped_column(default=False)
 
 
-class AnswerDraft(db.Model):
+class AnswerDraft(Model):
     """What a person is typing: for a new case (`process_key`) or a seat. Keeps posted text as it stands."""
 
     __tablename__ = "answer_draft"
@@ -171,7 +171,7 @@ class AnswerDraft(db.Model):
     version: Mapped[int] = mapped_column(default=1)
 
 
-class Timer(db.Model):
+class Timer(Model):
     """An armed BPMN timer. The worker reads only this index; state armed, fired, cancelled or faulty."""
 
     __tablename__ = "timer"
@@ -190,7 +190,7 @@ class Timer(db.Model):
     attempts: Mapped[int] = mapped_column(default=0)
 
 
-class ClockPause(db.Model):
+class ClockPause(Model):
     """A stretch in which a case's clock stood still, e.g. while the applicant corrected the application."""
 
     __tablename__ = "clock_pause"
@@ -201,7 +201,7 @@ class ClockPause(db.Model):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class History(db.Model):
+class History(Model):
     """One element passed by a case, in order."""
 
     __tablename__ = "history"

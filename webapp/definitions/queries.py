@@ -1,0 +1,82 @@
+"""Reads about deployed packs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from webapp.definitions.bundle import Bundle, BundleCache
+from webapp.definitions.models import Deployment, ProcessDefinition, Resource
+from webapp.extensions import db
+
+_cache = BundleCache()
+
+
+def bundle(deployment: Deployment) -> Bundle:
+    """The readable form of a deployment; built once per content hash and process."""
+    return _cache.get(deployment.hash, lambda: _contents(deployment))
+
+
+def _contents(deployment: Deployment) -> dict[str, bytes]:
+    rows = db.session.execute(
+        select(Resource.sha256, Resource.content).where(Resource.sha256.in_(set(deployment.files.values())))
+    )
+    by_digest = {row[0]: row[1] for row in rows}
+    return {path: by_digest[digest] for path, digest in deployment.files.items()}
+
+
+def newest(institution_id: int, key: str) -> ProcessDefinition | None:
+    """The version of a process that takes new cases."""
+    return db.session.scalar(
+        select(ProcessDefinition)
+        .where(ProcessDefinition.institution_id == institution_id, ProcessDefinition.key == key)
+        .order_by(ProcessDefinition.version.desc())
+        .limit(1)
+    )
+
+
+def newest_of_each(institution_id: int) -> Sequence[ProcessDefinition]:
+    """The current version of every process of an institution, by key."""
+    last = (
+        select(ProcessDefinition.key, func.max(ProcessDefinition.version).label("version"))
+        .where(ProcessDefinition.institution_id == institution_id)
+        .group_by(ProcessDefinition.key)
+        .subquery()
+    )
+    return db.session.scalars(
+        select(ProcessDefinition)
+        .join(last, (ProcessDefinition.key == last.c.key) & (ProcessDefinition.version == last.c.version))
+        .where(ProcessDefinition.institution_id == institution_id)
+        .order_by(ProcessDefinition.key)
+    ).all()
+
+
+def versions(institution_id: int, key: str) -> Sequence[ProcessDefinition]:
+    """Every version of a process, newest first."""
+    return db.session.scalars(
+        select(ProcessDefinition)
+        .where(ProcessDefinition.institution_id == institution_id, ProcessDefinition.key == key)
+        .order_by(ProcessDefinition.version.desc())
+    ).all()
+
+
+def definition(institution_id: int, definition_id: int) -> ProcessDefinition | None:
+    return db.session.scalar(
+        select(ProcessDefinition).where(
+            ProcessDefinition.institution_id == institution_id, ProcessDefinition.id == definition_id
+        )
+    )
+
+
+def deployment_by_hash(institution_id: int, digest: str) -> Deployment | None:
+    return db.session.scalar(
+        select(Deployment).where(Deployment.institution_id == institution_id, Deployment.hash == digest)
+    )
+
+
+def current_deployment(institution_id: int) -> Deployment | None:
+    """The newest deployment of an institution."""
+    return db.session.scalar(
+        select(Deployment).where(Deployment.institution_id == institution_id).order_by(Deployment.id.desc()).limit(1)
+    )

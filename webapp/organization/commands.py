@@ -1,0 +1,126 @@
+"""Writing institutions, units, people and roles."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from webapp.extensions import db, transactional
+from webapp.ledger import record
+from webapp.organization.models import CalendarDay, Institution, Role, RoleGrant, Unit, User
+
+
+@transactional
+def sync_institution(code: str, name_zh: str, name_en: str, time_zone: str) -> Institution:
+    """Create or rename an institution."""
+    row = db.session.scalar(select(Institution).where(Institution.code == code))
+    if row is None:
+        row = Institution(code=code, name_zh=name_zh)
+        db.session.add(row)
+    row.name_zh, row.name_en, row.time_zone = name_zh, name_en, time_zone
+    db.session.flush()
+    return row
+
+
+@transactional
+def sync_units(institution_id: int, entries: list[dict[str, Any]]) -> None:
+    """Create or rename units: entries {code, name_zh, name_en, kind, parent code}. None is ever deleted."""
+    statement = select(Unit).where(Unit.institution_id == institution_id)
+    rows = {row.code: row for row in db.session.scalars(statement)}
+    for entry in entries:
+        row = rows.get(entry["code"])
+        if row is None:
+            row = rows[entry["code"]] = Unit(institution_id=institution_id, code=entry["code"])
+            db.session.add(row)
+        row.name_zh, row.name_en, row.kind = entry["name_zh"], entry.get("name_en") or "", entry["kind"]
+        row.parent = rows.get(entry.get("parent") or "")
+    db.session.flush()
+
+
+@transactional
+def sync_roles(institution_id: int, entries: list[dict[str, Any]]) -> None:
+    """Bring the declared roles to what the pack says; a role no longer declared keeps its row and its grants."""
+    statement = select(Role).where(Role.institution_id == institution_id)
+    rows = {row.key: row for row in db.session.scalars(statement)}
+    for entry in entries:
+        row = rows.get(entry["key"])
+        if row is None:
+            row = Role(institution_id=institution_id, key=entry["key"])
+            db.session.add(row)
+        row.name_zh, row.name_en, row.found = entry["name_zh"], entry.get("name_en") or "", entry["found"]
+        row.unit_kind, row.unit_code = entry.get("unit_kind"), entry.get("unit")
+        row.articles = (entry.get("article") or "").split()
+    db.session.flush()
+
+
+@transactional
+def add_person(institution_id: int, username: str, *, unit_id: int | None, password_hash: str, **fields: Any) -> User:
+    """Create a person who can log in. `fields`: name_zh, name_en, kind, permanent, email, demo."""
+    user = User(
+        institution_id=institution_id, username=username, unit_id=unit_id, password_hash=password_hash, **fields
+    )
+    db.session.add(user)
+    db.session.flush()
+    record(
+        db.session(),
+        institution_id=institution_id,
+        action="organization:person:added",
+        actor_id=None,
+        actor_label="system",
+        object_type="user",
+        object_id=user.id,
+        kept={"kind": user.kind, "permanent": user.permanent, "unit_id": unit_id},
+        erasable={"username": username, "name": user.name_zh},
+    )
+    return user
+
+
+@transactional
+def grant_role(
+    institution_id: int, user_id: int, role: str, unit_id: int, *, actor: User | None, valid_from: date | None = None
+) -> RoleGrant:
+    """Grant a role in a unit from a day on (default: long ago)."""
+    grant = RoleGrant(institution_id=institution_id, user_id=user_id, role=role, unit_id=unit_id)
+    if valid_from is not None:
+        grant.valid_from = valid_from
+    db.session.add(grant)
+    db.session.flush()
+    record(
+        db.session(),
+        institution_id=institution_id,
+        action="organization:role:granted",
+        actor_id=actor.id if actor else None,
+        actor_label=actor.name_zh if actor else "system",
+        object_type="user",
+        object_id=user_id,
+        kept={"role": role, "unit_id": unit_id},
+        erasable={},
+    )
+    return grant
+
+
+@transactional
+def set_day(actor: User, day: date, workday: bool, note: str) -> CalendarDay:
+    """Set one day of the working calendar by hand."""
+    row = db.session.scalar(
+        select(CalendarDay).where(CalendarDay.institution_id == actor.institution_id, CalendarDay.day == day)
+    )
+    if row is None:
+        row = CalendarDay(institution_id=actor.institution_id, day=day)
+        db.session.add(row)
+    row.workday, row.note = workday, note
+    db.session.flush()
+    record(
+        db.session(),
+        institution_id=actor.institution_id,
+        action="organization:calendar:set",
+        actor_id=actor.id,
+        actor_label=actor.name_zh,
+        object_type="calendar_day",
+        object_id=row.id,
+        kept={"day": day.isoformat(), "workday": workday, "note": note, "at": datetime.now(UTC).isoformat()},
+        erasable={},
+    )
+    return row

@@ -1,0 +1,96 @@
+"""Reads about people and units, always within one institution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, or_, select
+
+from webapp.extensions import db
+from webapp.organization.models import CalendarDay, Institution, Role, RoleGrant, Unit, User
+
+
+def local_day(instant: datetime, zone: str = "Asia/Shanghai") -> date:
+    """The calendar day of an aware instant in an institution's zone."""
+    return instant.astimezone(ZoneInfo(zone)).date()
+
+
+def institution(code: str) -> Institution | None:
+    return db.session.scalar(select(Institution).where(Institution.code == code))
+
+
+def user_by_name(username: str) -> User | None:
+    return db.session.scalar(select(User).where(User.username == username, User.active))
+
+
+def unit_by_code(institution_id: int, code: str) -> Unit | None:
+    return db.session.scalar(select(Unit).where(Unit.institution_id == institution_id, Unit.code == code))
+
+
+def unit(institution_id: int, unit_id: int) -> Unit | None:
+    return db.session.scalar(select(Unit).where(Unit.institution_id == institution_id, Unit.id == unit_id))
+
+
+def units(institution_id: int, kind: str | None = None) -> Sequence[Unit]:
+    """Active units, by code."""
+    statement = select(Unit).where(Unit.institution_id == institution_id, Unit.active).order_by(Unit.code)
+    return db.session.scalars(statement if kind is None else statement.where(Unit.kind == kind)).all()
+
+
+def people(institution_id: int, kind: str | None = None, ids: Iterable[int] | None = None) -> Sequence[User]:
+    """Active people by name; `kind` staff or student."""
+    statement = select(User).where(User.institution_id == institution_id, User.active).order_by(User.name_zh, User.id)
+    if kind in ("staff", "student"):
+        statement = statement.where(User.kind == kind)
+    if ids is not None:
+        statement = statement.where(User.id.in_(list(ids)))
+    return db.session.scalars(statement).all()
+
+
+def _valid_on(day: date) -> tuple[ColumnElement[bool], ...]:
+    return RoleGrant.valid_from <= day, or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= day)
+
+
+def grants(user: User, day: date | None = None) -> Sequence[RoleGrant]:
+    """Roles the person holds on `day` (default today in the institution's zone)."""
+    day = day or local_day(datetime.now(ZoneInfo("UTC")))
+    statement = select(RoleGrant).where(RoleGrant.user_id == user.id).where(*_valid_on(day))
+    return db.session.scalars(statement).all()
+
+
+def queues(user: User, day: date | None = None) -> tuple[str, ...]:
+    """The queues ("role:unit id") whose unclaimed seats the person may claim."""
+    return tuple(sorted({queue_name(grant.role, grant.unit_id) for grant in grants(user, day)}))
+
+
+def queue_name(role: str, unit_id: int) -> str:
+    return f"{role}:{unit_id}"
+
+
+def holders(institution_id: int, role: str, unit_id: int, day: date | None = None) -> Sequence[User]:
+    """Active people who hold `role` in `unit_id` on `day`."""
+    day = day or local_day(datetime.now(ZoneInfo("UTC")))
+    statement = (
+        select(User)
+        .join(RoleGrant, RoleGrant.user_id == User.id)
+        .where(User.institution_id == institution_id, User.active, RoleGrant.role == role, RoleGrant.unit_id == unit_id)
+        .where(*_valid_on(day))
+        .order_by(User.id)
+    )
+    return db.session.scalars(statement).unique().all()
+
+
+def role(institution_id: int, key: str) -> Role | None:
+    return db.session.scalar(select(Role).where(Role.institution_id == institution_id, Role.key == key))
+
+
+def roles(institution_id: int) -> dict[str, Role]:
+    return {row.key: row for row in db.session.scalars(select(Role).where(Role.institution_id == institution_id))}
+
+
+def calendar_days(institution_id: int) -> dict[date, tuple[bool, str]]:
+    """Days set by hand: day -> (working day, note)."""
+    rows = db.session.scalars(select(CalendarDay).where(CalendarDay.institution_id == institution_id))
+    return {row.day: (row.workday, row.note) for row in rows}

@@ -1,0 +1,41 @@
+"""退回 to an earlier step: which steps are lawful targets, and the data the case goes on with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from webapp.engine import targets
+from webapp.workflow import queries
+from webapp.workflow.models import UserTask
+from webapp.workflow.stepping import Step
+
+
+@dataclass(frozen=True)
+class ReturnTarget:
+    """A step a task can be sent back to: its element id and its name on the diagram."""
+
+    element: str
+    name: str
+
+
+def return_targets(step: Step, task: UserTask) -> list[ReturnTarget]:
+    """Completed steps and opinion blocks since the last operation that must not be repeated, newest first.
+
+    The applicant is no target here: that is 补正, drawn in the diagram.
+    """
+    passed = [row.element for row in queries.history(step.instance.id)]
+    found = targets.return_targets(step.definition, passed, task.element)
+    names = step.definition.elements
+    return [ReturnTarget(element, names[element].name) for element in found if element != "Application"]
+
+
+def return_data(step: Step) -> dict[str, Any]:
+    """The case's data rebuilt from the newest answer of each element and the recorded results, never from tokens."""
+    data: dict[str, Any] = {"case": step.run.data["case"]}
+    elements = step.definition.elements
+    for row in queries.history(step.instance.id):
+        variable = elements[row.element].result_variable if row.element in elements else None
+        if variable and row.outcome is not None:
+            data[variable] = row.outcome
+    return data | queries.newest_answers(step.instance.id)

@@ -1,0 +1,81 @@
+"""Opening the seats of a task: where a role is found, and whether anybody is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from webapp.definitions.packs import Pack
+from webapp.engine import Element, FeelError, feel
+from webapp.extensions import db
+from webapp.organization.models import Unit, User
+from webapp.organization.queries import holders, local_day, queue_name, unit_by_code
+from webapp.workflow.models import ProcessInstance, Seat, UserTask
+
+# Seats without a deadline sort behind every deadline.
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def role_unit(pack: Pack, role: str, instance: ProcessInstance) -> int | None:
+    """The unit in which `role` is found for this case: its own, the nearest ancestor of a kind, or a named one."""
+    entry = pack.role(role)
+    if entry is None:
+        return None
+    if entry.found == "case_unit":
+        return instance.unit_id
+    if entry.found == "unit":
+        named = unit_by_code(instance.institution_id, entry.unit or "")
+        return named.id if named else None
+    unit = db.session.get(Unit, instance.unit_id)
+    while unit is not None and unit.kind != entry.unit_kind:
+        unit = unit.parent
+    return unit.id if unit else None
+
+
+def open_seats(task: UserTask, element: Element, pack: Pack, data: dict[str, object], now: datetime) -> Seat:
+    """The main seat of a new task, held by the applicant or a named person, or open to a role's queue."""
+    instance = task.instance
+    seat = Seat(
+        institution_id=task.institution_id,
+        task=task,
+        instance_id=instance.id,
+        urgency=task.due_at or NEVER,
+        state="open",
+    )
+    if element.assignee == "applicant":
+        seat.holder_id, seat.role = instance.applicant_id, "applicant"
+    elif element.assignee:
+        seat.holder_id, seat.role = _assignee(element, data), "assignee"
+    elif element.candidate_groups:
+        seat.role = element.candidate_groups[0]
+        unit_id = role_unit(pack, seat.role, instance)
+        seat.queue = queue_name(seat.role, unit_id) if unit_id else None
+    db.session.add(seat)
+    return seat
+
+
+def _assignee(element: Element, data: dict[str, object]) -> int | None:
+    value = feel.compile(element.assignee or "").evaluate(data)
+    if isinstance(value, dict):
+        value = value.get("id")
+    if not isinstance(value, int):
+        raise FeelError(f"“{element.name}”的办理人表达式没有得出人员", f"The assignee of {element.id} is no person")
+    return value
+
+
+def eligible(seat: Seat, instance: ProcessInstance, decides: bool, now: datetime) -> Sequence[User]:
+    """People who may act on the seat; nobody decides on an own application."""
+    if seat.holder_id is not None:
+        held = db.session.get(User, seat.holder_id)
+        return [held] if held and held.active else []
+    if seat.queue is None:
+        return []
+    role, unit_id = seat.queue.rsplit(":", 1)
+    found = holders(seat.institution_id, role, int(unit_id), local_day(now))
+    return [user for user in found if not (decides and user.id == instance.applicant_id)]
+
+
+def role_holders(pack: Pack, role: str, instance: ProcessInstance, now: datetime) -> list[User]:
+    """Everyone who holds `role` where it is found for this case."""
+    unit_id = role_unit(pack, role, instance)
+    return list(holders(instance.institution_id, role, unit_id, local_day(now))) if unit_id else []

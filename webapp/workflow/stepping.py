@@ -1,0 +1,219 @@
+"""One transaction's work on one case: load the engine's run, let it go to its next waits, write what came of it.
+
+Statements are few on purpose: an approval step costs at most twenty, the ledger included.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import insert, select, update
+
+from webapp.definitions import queries as definitions
+from webapp.definitions.bundle import Bundle
+from webapp.definitions.packs import ProcessEntry
+from webapp.engine import Definition, Element, Environment, Run, store
+from webapp.extensions import db
+from webapp.faults.commands import report
+from webapp.organization.models import User
+from webapp.registry.commands import close_filing
+from webapp.workflow.context import OPERATIONS, CaseContext, specs
+from webapp.workflow.deadlines import Clock, task_times
+from webapp.workflow.models import ClockPause, History, ProcessInstance, Timer, UserTask
+from webapp.workflow.seats import eligible, open_seats
+
+
+@dataclass
+class Step:
+    """The case at work. `filing_id` and `decision_id` are what operations may refer to; `now` is aware UTC."""
+
+    instance: ProcessInstance
+    actor: User | None
+    now: datetime
+    filing_id: int
+    decision_id: int | None = None
+    opened: list[UserTask] = field(default_factory=list)
+    run: Run = field(init=False)
+
+    @cached_property
+    def bundle(self) -> Bundle:
+        return definitions.bundle(self.instance.definition.deployment)
+
+    @cached_property
+    def definition(self) -> Definition:
+        return self.bundle.definition(self.instance.definition.key, specs())
+
+    @cached_property
+    def process(self) -> ProcessEntry:
+        return self.bundle.process(self.instance.definition.key)
+
+    @cached_property
+    def clock(self) -> Clock:
+        zone = ZoneInfo(self.bundle.pack.institution.time_zone)
+        return Clock(self.instance.institution_id, zone, self.now, self.instance)
+
+    def environment(self) -> Environment:
+        return Environment(call=self._call, functions=self.clock.functions(), now=lambda: self.now)
+
+    def _call(self, operation: str, element: Element, inputs: dict[str, Any]) -> Any:
+        case = CaseContext(
+            instance=self.instance,
+            filing_id=self.filing_id,
+            actor=self.actor,
+            element=element.id,
+            now=self.now,
+            decision_id=self.decision_id,
+            pack=self.bundle.pack,
+            deployment_hash=self.bundle.hash,
+        )
+        return OPERATIONS[operation].call(case, **inputs)
+
+    def begin(self, data: dict[str, Any]) -> None:
+        self.run = Run.start(self.definition, data, self.environment())
+
+    def load(self) -> None:
+        blob = self.instance.state_blob or b""
+        self.run = store.load(blob, self.definition, self.environment())
+
+    def settle(self, open_tasks: dict[str, UserTask]) -> None:
+        """Write what the run came to: history, closed and opened tasks, timers, the case's own state.
+
+        `open_tasks` are the rows open before, by token.
+        """
+        self._write_history()
+        waiting = {token.id: token for token in self.run.open_tasks()}
+        for token, task in open_tasks.items():
+            if token not in waiting and task.state == "open":
+                self.cancel_task(task)
+        for token in waiting.values():
+            if token.id not in open_tasks:
+                self.open_task(token.id, self.definition.elements[token.element], token.data)
+        self._sync_timers()
+        if self.run.completed:
+            self.end(self._outcome())
+        else:
+            self.instance.state_blob = store.dump(self.run)
+        self.instance.version += 1
+        self._report_empty_queues()
+
+    def _outcome(self) -> str:
+        end = self.definition.elements.get(self.run.ended_at or "")
+        return (end.properties.get("outcome") if end else None) or "recorded"
+
+    def end(self, outcome: str) -> None:
+        """Close the case and its filing."""
+        self.instance.state = "withdrawn" if outcome == "withdrawn" else "ended"
+        self.instance.outcome, self.instance.ended_at = outcome, self.now
+        self.instance.state_blob = None
+        close_filing(self.filing_id, outcome, self.now)
+
+    def cancel_task(self, task: UserTask) -> None:
+        """Close a task nobody needs to answer any more, and its seats."""
+        task.state, task.closed_at, task.version = "cancelled", self.now, task.version + 1
+        for seat in task.seats:
+            if seat.state in ("open", "waiting"):
+                seat.state, seat.version = "void", seat.version + 1
+        if self.definition.elements[task.element].properties.get("pauses_clock") == "true":
+            self._resume_clock()
+
+    def open_task(self, token: str, element: Element, data: dict[str, Any]) -> UserTask:
+        if element.properties.get("pauses_clock") == "true" and self.instance.history_length > 0:
+            self.instance.round += 1
+            db.session.add(ClockPause(instance_id=self.instance.id, reason=element.id, begun_at=self.now))
+            self.clock.forget_pauses()
+        times = task_times(element, data, self.clock)
+        task = UserTask(
+            institution_id=self.instance.institution_id,
+            instance=self.instance,
+            element=element.id,
+            name=element.name,
+            scope="/".join(element.scope),
+            token=token,
+            round=self.instance.round,
+            opened_at=self.now,
+            due_at=times.due_at,
+            deadline=times.deadline.as_json() if times.deadline else None,
+            remind_at=times.remind_at,
+            escalate_at=times.escalate_at,
+        )
+        db.session.add(task)
+        open_seats(task, element, self.bundle.pack, data, self.now)
+        self.opened.append(task)
+        return task
+
+    def complete_task(self, task: UserTask, outcome: str) -> None:
+        task.state, task.closed_at, task.outcome, task.version = "completed", self.now, outcome, task.version + 1
+        if self.definition.elements[task.element].properties.get("pauses_clock") == "true" and self.instance.round > 1:
+            self._resume_clock()
+
+    def _resume_clock(self) -> None:
+        statement = update(ClockPause).where(ClockPause.instance_id == self.instance.id, ClockPause.ended_at.is_(None))
+        db.session.execute(statement.values(ended_at=self.now).execution_options(synchronize_session=False))
+        self.clock.forget_pauses()
+
+    def _write_history(self) -> None:
+        rows = []
+        for seq, passed in enumerate(self.run.passed, start=self.instance.history_length):
+            rows.append(
+                {
+                    "instance_id": self.instance.id,
+                    "seq": seq,
+                    "element": passed.element,
+                    "kind": passed.kind,
+                    "at": passed.at,
+                    "round": self.instance.round,
+                    "outcome": None if passed.kind == "userTask" else passed.outcome,
+                }
+            )
+        if rows:
+            db.session.execute(insert(History), rows)
+            self.instance.history_length += len(rows)
+
+    def _sync_timers(self) -> None:
+        armed = {timer.id: timer for timer in self.run.timers()}
+        statement = select(Timer).where(Timer.instance_id == self.instance.id, Timer.state == "armed")
+        known = {row.token: row for row in db.session.scalars(statement)} if self._has_timers else {}
+        for token, row in known.items():
+            if token not in armed:
+                row.state = "cancelled"
+        for token, timer in armed.items():
+            if token not in known:
+                db.session.add(
+                    Timer(
+                        institution_id=self.instance.institution_id,
+                        instance_id=self.instance.id,
+                        element=timer.element,
+                        token=token,
+                        due_at=timer.due,
+                        next_at=timer.due,
+                    )
+                )
+
+    @cached_property
+    def _has_timers(self) -> bool:
+        return any(element.timer for element in self.definition.elements.values())
+
+    def cancel_timers(self) -> None:
+        statement = update(Timer).where(Timer.instance_id == self.instance.id, Timer.state == "armed")
+        db.session.execute(statement.values(state="cancelled"))
+
+    def _report_empty_queues(self) -> None:
+        """A task nobody may act on is a fault an administrator sees, never an automatic approval."""
+        for task in self.opened:
+            element = self.definition.elements[task.element]
+            decides = "decisions" in element.properties
+            if not any(eligible(seat, self.instance, decides, self.now) for seat in task.seats):
+                db.session.flush()
+                report(
+                    self.instance.institution_id,
+                    kind="no_approver",
+                    sentence=f"“{self.instance.reference}”的“{task.name}”没有可以办理的人，请指定人员。",
+                    instance_id=self.instance.id,
+                    task_id=task.id,
+                    element=task.element,
+                    now=self.now,
+                )
