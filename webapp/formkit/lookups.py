@@ -1,0 +1,96 @@
+"""What formkit asks of the outside: units, people, platforms, stored files, and rules that need the registry."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol, TypeAlias
+
+from webapp.engine.feel import Json
+
+Locale: TypeAlias = Literal["zh", "en"]
+Level: TypeAlias = Literal["error", "warning", "info"]
+
+# Rules a field may name in `properties.check`; whoever implements Lookups.check must know all of them.
+CHECKS: Final = ("protected_mark", "single_account", "duplicate_purpose", "permanent_staff", "unit_required")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing to pick. `value` is what is posted: the id of a unit or person as digits, the key of a platform.
+
+    `kind`: unit kind, "staff"/"student", or "group"/"account" for a platform. `code`: unit code or staff number.
+    `hint` tells two people of one name apart.
+    """
+
+    value: str
+    label: str
+    label_en: str = ""
+    code: str = ""
+    kind: str = ""
+    hint: str = ""
+
+    def text(self, locale: Locale = "zh") -> str:
+        """The label as shown, with the hint in brackets."""
+        label = (self.label_en or self.label) if locale == "en" else self.label
+        if not self.hint:
+            return label
+        return f"{label} ({self.hint})" if locale == "en" else f"{label}（{self.hint}）"
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    """A stored upload; `size` in bytes, `sha256` in hexadecimal."""
+
+    id: str
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What a rule says about a field: an error stops the form, a warning or info does not.
+
+    `field` is the posted name ("name", "administrators-0-person"); formkit fills it in when it is empty.
+    """
+
+    level: Level
+    field: str
+    sentence_zh: str
+    sentence_en: str
+    article: str = ""
+
+    def sentence(self, locale: Locale) -> str:
+        """The sentence in the language asked for."""
+        return self.sentence_en if locale == "en" else self.sentence_zh
+
+
+class Lookups(Protocol):
+    """Answers within one institution and only what the person may see; ids come straight from a post."""
+
+    def units(self, kind: str | None, query: str) -> list[Choice]:
+        """Units of `kind` (None: any) whose name or code contains `query` ("" : all)."""
+        ...
+
+    def people(self, kind: str | None, query: str) -> list[Choice]:
+        """People of `kind` ("staff", "student", None: any) matching `query`; a bounded list, never everybody."""
+        ...
+
+    def platforms(self) -> list[Choice]:
+        """All platforms of the institution's pack."""
+        ...
+
+    def unit(self, id: str) -> Choice | None:
+        """The unit with this id, None when there is none that may be picked."""
+        ...
+
+    def person(self, id: str) -> Choice | None:
+        """The person with this id, None when there is none that may be picked."""
+        ...
+
+    def file(self, id: str) -> FileInfo | None:
+        """The upload with this id, None unless it belongs to this draft or case."""
+        ...
+
+    def check(self, rule: str, field: str, value: Json, answers: Mapping[str, Json]) -> list[Advice]:
+        """What `rule` (one of CHECKS) says about `value` of `field`, given all answers so far."""
+        ...
