@@ -20,7 +20,7 @@ MODULES := node_modules/.installed-$(call key,package-lock.json .npmrc)
 FRONTEND := $(DIST)/.built-$(call key,package-lock.json $(sort $(wildcard webapp/assets/*.* webapp/assets/*/*.*)))
 
 # The machine's Node when it is new enough, else the wheel's in .venv/bin.
-NODE_IS_NEW := node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' >/dev/null 2>&1 \
+NODE_IS_NEW := node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' >/dev/null 2>&1 \
 	&& command -v npm >/dev/null 2>&1
 WITH_NODE := export PATH="$(CURDIR)/$(VENV)/node:$$PATH";
 
@@ -110,23 +110,23 @@ $(PY):
 $(RUNTIME): | $(PY)
 	@$(PY) -c '' 2>/dev/null || { echo "The virtual environment does not work here any more; making it anew."; rm -rf $(VENV); $(MAKE) --no-print-directory $(PY); }
 	@echo "Installing the libraries named in requirements.lock."
-	@$(PIP) install --quiet --require-hashes --no-deps -r requirements.lock
+	@$(PIP) install -qq --require-hashes --no-deps -r requirements.lock
 	@printf '%s\n' '#!/bin/sh' 'root="$(CURDIR)"' 'PYTHONPATH="$$root$${PYTHONPATH:+:$$PYTHONPATH}" exec "$$root/$(PY)" -m webapp.cli "$$@"' > $(BEIAN)
 	@chmod +x $(BEIAN)
 	@rm -f $(VENV)/.runtime-* && touch $@
 
 $(TOOLS): $(RUNTIME)
 	@echo "Installing the tools named in requirements-dev.lock."
-	@$(PIP) install --quiet --require-hashes --no-deps -r requirements-dev.lock
+	@$(PIP) install -qq --require-hashes --no-deps -r requirements-dev.lock
 	@rm -f $(VENV)/.dev-* && touch $@
 
 $(MODULES): | $(PY)
 	@$(NODE_IS_NEW) || test -x $(VENV)/node/node || { \
 		echo "There is no Node 20 or newer here; installing it into $(VENV) as a Python package."; \
-		$(PIP) install --quiet --require-hashes --no-deps -r requirements-node.lock && mkdir -p $(VENV)/node && \
+		$(PIP) install -qq --require-hashes --no-deps -r requirements-node.lock && mkdir -p $(VENV)/node && \
 		for tool in node npm; do ln -sf ../bin/$$tool $(VENV)/node/$$tool; done; }
 	@echo "Installing the front end's packages named in package-lock.json."
-	@$(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(WITH_NODE) npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 $(FRONTEND): $(MODULES)
