@@ -5,6 +5,8 @@ Knows neither the web framework nor the database; asks the outside only through 
 
 from webapp.formkit.bind import BoundForm, BoundSection, bind
 from webapp.formkit.bound_field import BoundField, BoundRow
+from webapp.formkit.differences import Change, Difference, changed_fields, differences
+from webapp.formkit.display import Row, describe
 from webapp.formkit.errors import ConditionError, FormSchemaError
 from webapp.formkit.lint import PAGE_NAMES, RESERVED, check
 from webapp.formkit.lookups import CHECKS, Advice, Choice, FileInfo, Level, Locale, Lookups
@@ -24,8 +26,10 @@ __all__ = [
     "BoundForm",
     "BoundRow",
     "BoundSection",
+    "Change",
     "Choice",
     "ConditionError",
+    "Difference",
     "FieldSpec",
     "FileInfo",
     "FormSchema",
@@ -35,10 +39,14 @@ __all__ = [
     "Locale",
     "Lookups",
     "PendingUpload",
+    "Row",
     "RuleSpec",
     "SectionSpec",
     "StructuralAction",
     "bind",
+    "changed_fields",
     "check",
+    "describe",
+    "differences",
     "load",
 ]

@@ -11,7 +11,7 @@ from webapp.formkit.lint.document import MAX_FIELDS, check_key
 from webapp.formkit.lint.faults import Faults
 from webapp.formkit.specs import SILENT_KINDS, Kind
 
-_ARTICLE: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9.]+)+", re.ASCII)
+_ARTICLE: Final = re.compile(r"[a-z][a-z0-9]*(-[A-Za-z0-9.]+)+", re.ASCII)
 _INSTEAD: Final = {
     "taglist": "checklist",
     "button": "提交按钮由页面提供",
