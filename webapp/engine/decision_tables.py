@@ -126,9 +126,10 @@ class DecisionTable:
             raise self._failed("汇总结果", "the aggregate", error, *rows) from error
 
     def _parts(self) -> list[Expression | UnaryTests]:
-        cells = [part for rule in self.rules for part in (*rule.tests, *rule.values)]
-        limits = [column.allowed for column in self.inputs] + [column.allowed for column in self.outputs]
-        return [*(column.expression for column in self.inputs), *cells, *(limit for limit in limits if limit)]
+        cells: list[Expression | UnaryTests] = [part for rule in self.rules for part in (*rule.tests, *rule.values)]
+        columns: tuple[Input | Output, ...] = (*self.inputs, *self.outputs)
+        limits = [column.allowed for column in columns if column.allowed is not None]
+        return [*(column.expression for column in self.inputs), *cells, *limits]
 
     def _asked(self, column: Input, state: State) -> Json:
         place, place_en = f"输入“{column.label}”", f'the input "{column.label}"'

@@ -81,7 +81,9 @@ def _refuse_empty(compiler: Compiler, node: Node, low: Json, high: Json) -> None
     try:
         empty = ordering(">")(low, high)
     except FeelError as error:
-        raise compiler.refuse(node, error.sentence, error.sentence_en) from error
+        raise compiler.refuse(
+            node, "范围的两端要同为数字或同为文字", "both bounds of a range must be numbers, or both texts"
+        ) from error
     if empty:
         raise compiler.refuse(
             node, "范围的下限大于上限，请对调", "the lower bound of the range exceeds the upper; swap them"
