@@ -1,6 +1,7 @@
 """Draws small diagrams for tests: correct ones by default, with the extras each test is about."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 HEAD = (
@@ -125,7 +126,7 @@ class Drawing:
 
     def flow(self, *ids: str, when: str | None = None, id: str = "") -> None:
         """Sequence flows along `ids`; `when` is the condition of each, `id` the id of the last."""
-        for source, target in zip(ids, ids[1:], strict=False):
+        for source, target in pairwise(ids):
             self._count += 1
             flow_id = id if id and target == ids[-1] else f"Flow_{self.process_id}_{self._count}"
             condition = (
