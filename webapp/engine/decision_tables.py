@@ -126,10 +126,13 @@ class DecisionTable:
             raise self._failed("汇总结果", "the aggregate", error, *rows) from error
 
     def _parts(self) -> list[Expression | UnaryTests]:
-        cells: list[Expression | UnaryTests] = [part for rule in self.rules for part in (*rule.tests, *rule.values)]
+        found: list[Expression | UnaryTests] = [column.expression for column in self.inputs]
         columns: tuple[Input | Output, ...] = (*self.inputs, *self.outputs)
-        limits = [column.allowed for column in columns if column.allowed is not None]
-        return [*(column.expression for column in self.inputs), *cells, *limits]
+        found.extend(column.allowed for column in columns if column.allowed is not None)
+        for rule in self.rules:
+            found.extend(rule.tests)
+            found.extend(rule.values)
+        return found
 
     def _asked(self, column: Input, state: State) -> Json:
         place, place_en = f"输入“{column.label}”", f'the input "{column.label}"'
