@@ -17,7 +17,7 @@ TIER_RULES = [
 
 
 def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
 def _rule(number: int, inputs: list[str], outputs: list[str], description: str = "") -> str:
@@ -43,7 +43,7 @@ def _source(
     inside: str = "",
 ) -> bytes:
     columns = "".join(
-        f'<input id="in{n}" label="{e}">'
+        f'<input id="in{n}" label="{_escape(e)}">'
         f"<inputExpression><text>{_escape(e)}</text></inputExpression>{column if n == 0 else ''}</input>"
         for n, e in enumerate(inputs)
     ) + "".join(f'<output id="out{n}" name="{name}">{output}</output>' for n, name in enumerate(outputs))

@@ -192,7 +192,7 @@ def test_a_variable_hides_a_name_only_inside() -> None:
 
 
 def test_a_registered_function_gets_values_and_gives_json() -> None:
-    functions = {"due": lambda n, unit: f"{n} {unit}", "odd": lambda: object()}
+    functions: dict[str, Any] = {"due": lambda n, unit: f"{n} {unit}", "odd": lambda: object()}
     assert feel.compile('due(5, "working_days")').evaluate({}, functions) == "5 working_days"
     with pytest.raises(FeelError) as caught:
         feel.compile("due(5)").evaluate({}, functions)

@@ -1,6 +1,7 @@
 """What is no expression, and how the person is told."""
 
 import time
+from typing import Any
 
 import pytest
 
@@ -193,7 +194,7 @@ ESCAPES = [
     'new Function("return 1")()',
     "this.constructor",
 ]
-EVERYTHING = {"s": "abc", "n": 5, "l": [1, 2, 3], "d": {"k": 1}, "rows": [{"v": 1}], "x": 1, "y": 1}
+EVERYTHING: dict[str, Any] = {"s": "abc", "n": 5, "l": [1, 2, 3], "d": {"k": 1}, "rows": [{"v": 1}], "x": 1, "y": 1}
 
 
 @pytest.mark.parametrize("text", ESCAPES)
