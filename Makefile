@@ -36,7 +36,7 @@ run: $(RUNTIME) $(FRONTEND) ## start Beian with demo data on 127.0.0.1:8000 (BEI
 
 dev: $(TOOLS) $(FRONTEND) ## the same, restarting at every change of code, styles or scripts
 	@$(WITH_NODE) node webapp/assets/build.mjs --watch & watcher=$$!; trap 'kill $$watcher' EXIT INT TERM; \
-	$(BEIAN) db upgrade && $(PY) -m flask --app webapp:create_app run --debug --port 8000
+	$(BEIAN) run --reload
 
 test: $(TOOLS) $(FRONTEND) lint browser ## everything: linters, types, layers, then the whole suite on both databases and in a browser
 	@echo "Running the test suite."

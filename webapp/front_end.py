@@ -16,6 +16,7 @@ from flask_babel import get_locale
 DIST = Path(__file__).parent / "static" / "dist"
 NAMES = {"zh": "中文", "en": "English"}
 TAGS = {"zh": "zh-CN", "en": "en"}
+LANGUAGE_ENDPOINT = "organization.language"
 
 
 class FrontEndMissing(RuntimeError):
@@ -35,10 +36,10 @@ def _manifest(folder: Path) -> dict[str, str]:
 
 
 def init_app(app: Flask, folder: Path = DIST) -> None:
-    """Register the template global `asset(name) -> URL` and the variables `html_lang` and `languages`.
+    """Register the template global `asset(name) -> URL`; variables `html_lang`, `languages`, `here`, `demo_mode`.
 
-    `languages` is a list of {code, label, href, current}; each href is the same page with `?lang=<code>`.
-    Raises FrontEndMissing when a page asks for an asset and the build has not run.
+    `languages` is a list of {code, label, href, current} for macro `language_switch`, which posts to href;
+    `here` is the page to come back to. Raises FrontEndMissing when a page is rendered and the build has not run.
     """
     built: tuple[int, dict[str, str]] = (0, {})
 
@@ -51,12 +52,16 @@ def init_app(app: Flask, folder: Path = DIST) -> None:
 
     def _variables() -> dict[str, Any]:
         code = str(get_locale() or "zh").split("_")[0]
-        kept = request.args.to_dict(flat=False)
         languages = [
-            {"code": key, "label": label, "href": _with_language(kept, key), "current": key == code}
+            {"code": key, "label": label, "href": url_for(LANGUAGE_ENDPOINT, code=key), "current": key == code}
             for key, label in NAMES.items()
         ]
-        return {"html_lang": TAGS.get(code, code), "languages": languages}
+        return {
+            "html_lang": TAGS.get(code, code),
+            "languages": languages,
+            "here": request.full_path.rstrip("?") if request and request.method == "GET" else "",
+            "demo_mode": bool(getattr(app.extensions.get("settings"), "demo", False)),
+        }
 
     def _cache(response: Response) -> Response:
         if request.endpoint == "static" and request.path.startswith(f"{app.static_url_path}/dist/"):
@@ -69,11 +74,3 @@ def init_app(app: Flask, folder: Path = DIST) -> None:
     app.jinja_env.globals["asset"] = asset
     app.context_processor(_variables)
     app.after_request(_cache)
-
-
-def _with_language(args: dict[str, list[str]], code: str) -> str:
-    """The address of this page in another language; a form that was just posted is not repeated."""
-    if request.endpoint is None or request.method != "GET":
-        return f"{request.path}?lang={code}"
-    kept = {key: values for key, values in args.items() if key != "lang"}
-    return url_for(request.endpoint, **{**(request.view_args or {}), **kept, "lang": code})

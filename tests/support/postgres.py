@@ -150,8 +150,10 @@ def _programs(folder: Path, other_user: bool) -> Path:
     newest = versions[-1]
     if not other_user or all(parent.stat().st_mode & 0o001 for parent in newest.parents):
         return newest
-    shutil.copytree(newest, folder / "programs", copy_function=_link_or_copy, ignore=shutil.ignore_patterns("include"))
-    return folder / "programs"
+    package = newest.parent
+    for needed in (newest, *package.parent.glob(f"{package.name}.libs")):  # kept side by side, as they find each other
+        shutil.copytree(needed, folder / "wheel" / needed.relative_to(package.parent), copy_function=_link_or_copy)
+    return folder / "wheel" / package.name / newest.name
 
 
 def _link_or_copy(source: str, target: str) -> None:
