@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.extensions import UtcDateTime, db
+from webapp.extensions import Model, UtcDateTime
 
 
-class Fault(db.Model):
+class Fault(Model):
     """Something that stopped and waits for an administrator; open until `resolved_at` is set."""
 
     __tablename__ = "fault"

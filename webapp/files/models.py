@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
-from webapp.extensions import UtcDateTime, db
+from webapp.extensions import Model, UtcDateTime
 
 
-class StoredFile(db.Model):
+class StoredFile(Model):
     """An uploaded file. `key` is unguessable; `instance_id` is set once a case has filed it."""
 
     __tablename__ = "stored_file"

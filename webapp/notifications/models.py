@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.extensions import UtcDateTime, db
+from webapp.extensions import Model, UtcDateTime
 
 
-class Notice(db.Model):
+class Notice(Model):
     """What a person is told inside the product."""
 
     __tablename__ = "notice"
@@ -26,7 +26,7 @@ class Notice(db.Model):
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class OutboxMessage(db.Model):
+class OutboxMessage(Model):
     """A message to be sent after the commit, at least once; `key` lets a receiver drop a repetition."""
 
     __tablename__ = "outbox_message"

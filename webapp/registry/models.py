@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.extensions import Json, UtcDateTime, db
+from webapp.extensions import Json, Model, UtcDateTime
 
 
-class Account(db.Model):
+class Account(Model):
     """A registered media account in its present state. `AccountVersion` keeps every earlier one."""
 
     __tablename__ = "account"
@@ -19,6 +19,7 @@ class Account(db.Model):
         UniqueConstraint("institution_id", "filing_number"),
         Index("ix_account_unit_platform", "institution_id", "unit_id", "platform"),
         Index("ix_account_list", "institution_id", "state", "id"),
+        Index("ix_account_newest", "institution_id", "id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
@@ -48,7 +49,17 @@ class Account(db.Model):
     versions: Mapped[list[AccountVersion]] = relationship(back_populates="account", order_by="AccountVersion.number")
 
 
-class Filing(db.Model):
+class AccountTerm(Model):
+    """One search term of an account: a character, a bigram or a word, so that search is a look-up in an index."""
+
+    __tablename__ = "account_term"
+    __table_args__ = (Index("ix_account_term_look_up", "institution_id", "term", "account_id"),)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    term: Mapped[str] = mapped_column(String(40), primary_key=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+
+
+class Filing(Model):
     """What was lodged: one application, change, deregistration. `instance_id` names the case that carried it."""
 
     __tablename__ = "filing"
@@ -69,7 +80,7 @@ class Filing(db.Model):
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class Decision(db.Model):
+class Decision(Model):
     """An administrative act on a filing: outcome, opinion, by whom, on behalf of whom."""
 
     __tablename__ = "decision"
@@ -90,7 +101,7 @@ class Decision(db.Model):
     grounds: Mapped[list[DecisionGround]] = relationship(back_populates="decision", order_by="DecisionGround.id")
 
 
-class DecisionGround(db.Model):
+class DecisionGround(Model):
     """The clause a decision rests on, with its words on that day."""
 
     __tablename__ = "decision_ground"
@@ -102,7 +113,7 @@ class DecisionGround(db.Model):
     decision: Mapped[Decision] = relationship(back_populates="grounds")
 
 
-class AccountVersion(db.Model):
+class AccountVersion(Model):
     """One state of an account, complete, with the decision that made it."""
 
     __tablename__ = "account_version"
@@ -118,7 +129,7 @@ class AccountVersion(db.Model):
     account: Mapped[Account] = relationship(back_populates="versions")
 
 
-class NumberSeries(db.Model):
+class NumberSeries(Model):
     """The last number given in a series and year; taken under a row lock, so numbers have no gap and no double."""
 
     __tablename__ = "number_series"

@@ -1,0 +1,42 @@
+"""Numbers given in order: filing numbers, case references."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlalchemy.dialects import postgresql, sqlite
+
+from webapp.extensions import db, transactional
+from webapp.registry.models import NumberSeries
+
+_PLACE = re.compile(r"\{(year|n)(?::0?(\d{1,2})d)?\}")
+
+
+class NumberFormatError(ValueError):
+    """A number format that names something other than {year} and {n}, or lacks {n}."""
+
+
+def format_number(pattern: str, year: int, number: int) -> str:
+    """`备〔{year}〕{n:04d}` -> 备〔2026〕0007. Only {year} and {n}, each with an optional width, mean anything."""
+    rest = _PLACE.sub("", pattern)
+    if "{" in rest or "}" in rest or not re.search(r"\{n[:}]", pattern):
+        raise NumberFormatError(f"a number format holds {{n}} or {{n:03d}} and perhaps {{year}}: {pattern}")
+    values = {"year": year, "n": number}
+    return _PLACE.sub(lambda place: str(values[place[1]]).zfill(int(place[2] or 0)), pattern)
+
+
+@transactional
+def give_number(institution_id: int, key: str, pattern: str, year: int) -> str:
+    """The next number of a series in a year, formatted.
+
+    One statement that inserts the year's first row or raises the last number; it holds the row's lock until the
+    commit, so numbers of committed work have no gap and no double, the first of a year included.
+    """
+    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(NumberSeries).values(institution_id=institution_id, key=key, year=year, last=1)
+    statement = statement.on_conflict_do_update(
+        index_elements=["institution_id", "key", "year"], set_={"last": NumberSeries.last + 1}
+    ).returning(NumberSeries.last)
+    number: int = db.session.execute(statement).scalar_one()
+    return format_number(pattern, year, number)

@@ -1,0 +1,102 @@
+"""The rows behind the register's commands: an account with its search terms, its versions, a decision's grounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import delete, insert
+
+from webapp.errors import Invalid
+from webapp.extensions import db
+from webapp.organization.models import Unit, User
+from webapp.organization.queries import local_day
+from webapp.registry import events, facts
+from webapp.registry.models import Account, AccountTerm, AccountVersion, DecisionGround, Filing
+from webapp.registry.terms import normalize, terms
+from webapp.regulations.queries import clauses
+
+
+def demand_name(stated: Mapping[str, Any]) -> None:
+    """Raise Invalid unless platform and name are stated."""
+    if not stated.get("platform") or not stated.get("name"):
+        raise Invalid(_("登记账号需要平台和名称。"))
+
+
+def enter(unit: Unit, stated: dict[str, Any], now: datetime) -> Account:
+    """The account's row and its search terms, written."""
+    stated["unit_id"] = unit.id
+    stated["followers_on"] = local_day(now) if stated.get("followers") is not None else None
+    account = Account(institution_id=unit.institution_id, registered_at=now, **stated)
+    index_account(account, unit)
+    db.session.add(account)
+    db.session.flush()
+    write_terms(account)
+    return account
+
+
+def own_unit(institution_id: int, unit_id: int | None) -> Unit:
+    """The unit of that id; Invalid when the institution has none."""
+    unit = db.session.get(Unit, unit_id) if unit_id is not None else None
+    if unit is None or unit.institution_id != institution_id:
+        raise Invalid(_("登记账号需要本校的主办单位。"))
+    return unit
+
+
+def index_account(account: Account, unit: Unit) -> bool:
+    """Set the text that search reads; says whether it changed."""
+    texts = (account.name, account.platform_account_id, account.filing_number, account.url, account.partner)
+    searchable = normalize("\n".join([text or "" for text in texts] + [unit.name_zh, unit.name_en]))
+    changed = searchable != account.search_text
+    account.search_text = searchable
+    return changed
+
+
+def write_terms(account: Account) -> None:
+    """Write the account's search terms; the account must have its id, and no terms."""
+    ids = {"institution_id": account.institution_id, "account_id": account.id}
+    db.session.execute(insert(AccountTerm), [{**ids, "term": term} for term in sorted(terms([account.search_text]))])
+
+
+def forget_terms(account: Account) -> None:
+    db.session.execute(delete(AccountTerm).where(AccountTerm.account_id == account.id))
+
+
+def keep_version(
+    account: Account, cause: str, filing: Filing | None, decision_id: int | None, now: datetime, actor: User | None
+) -> None:
+    """Keep the account's present state as the version its number says, and write the event of it."""
+    version = AccountVersion(
+        account_id=account.id,
+        number=account.version,
+        data=facts.state_of(account),
+        cause=cause,
+        filing_id=filing.id if filing else None,
+        decision_id=decision_id,
+        recorded_at=now,
+    )
+    db.session.add(version)
+    action = events.REGISTERED if version.number == 1 else events.REVISED
+    events.changed(action, account, version, actor, filing.instance_id if filing else None)
+
+
+def copy_grounds(institution_id: int, codes: Iterable[str], day: date) -> list[DecisionGround]:
+    """Rows for the clauses of these codes with article and words as on `day`, in order, each once.
+
+    "not-stated" is no ground and passed over. Raises Invalid for a clause that is unknown or not in force on `day`.
+    """
+    wanted = [code for code in dict.fromkeys(codes) if code != "not-stated"]
+    known = clauses(institution_id, wanted)
+    rows = []
+    for code in wanted:
+        clause = known.get(code)
+        if clause is None:
+            raise Invalid(_("没有条款“%(code)s”。", code=code))
+        regulation = clause.article.regulation
+        begun = regulation.in_force_from is None or regulation.in_force_from <= day
+        if not begun or (regulation.in_force_to is not None and regulation.in_force_to < day):
+            raise Invalid(_("条款“%(code)s”在 %(day)s 不是有效条款。", code=code, day=day.isoformat()))
+        rows.append(DecisionGround(clause_code=code, article=clause.article.number, duty_zh=clause.duty_zh))
+    return rows
