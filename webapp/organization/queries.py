@@ -94,3 +94,8 @@ def calendar_days(institution_id: int) -> dict[date, tuple[bool, str]]:
     """Days set by hand: day -> (working day, note)."""
     rows = db.session.scalars(select(CalendarDay).where(CalendarDay.institution_id == institution_id))
     return {row.day: (row.workday, row.note) for row in rows}
+
+
+def demo_people() -> Sequence[User]:
+    """People of the demo data, for the login page of the demo."""
+    return db.session.scalars(select(User).where(User.demo, User.active).order_by(User.institution_id, User.id)).all()

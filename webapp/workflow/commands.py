@@ -13,6 +13,8 @@ from webapp.engine.errors import EngineError, OperationError
 from webapp.errors import BeianError, Forbidden, Invalid, NotFound, Refused, Stale
 from webapp.extensions import db, transactional
 from webapp.faults.commands import report
+from webapp.files.commands import attach
+from webapp.files.queries import file_keys
 from webapp.ledger import record
 from webapp.organization.models import User
 from webapp.organization.policy import can
@@ -305,7 +307,8 @@ def decide(step: Step, seat: Seat, outcome: str, submission: Submission, now: da
 def file_answers(
     step: Step, task: UserTask, data: dict[str, Any], submission: Submission, actor: User, now: datetime
 ) -> None:
-    """Write the answers row of a task and its event."""
+    """Write the answers row of a task and its event; the files it names belong to the case from now on."""
+    attach(actor, file_keys(data), step.instance.id)
     form_key, form_hash = submission.form or (None, None)
     db.session.add(
         Answers(

@@ -18,7 +18,7 @@ from webapp.errors import BeianError
 from webapp.extensions import db, transactional
 from webapp.faults.commands import report
 from webapp.ledger import record
-from webapp.notifications.commands import notify
+from webapp.notifications.commands import tell
 from webapp.organization.models import User
 from webapp.registry.queries import filing_of_instance
 from webapp.workflow import queries
@@ -157,21 +157,23 @@ def _eligible(task: UserTask, now: datetime) -> list[User]:
 
 def _tell(task: UserTask, people: list[User], text_key: str, now: datetime) -> None:
     step = Step(task.instance, None, now, filing_id=0)
-    values = {
-        "reference": task.instance.reference,
-        "title": task.instance.title_zh,
-        "step": task.name,
-        "due": task.due_at.astimezone(step.clock.zone).strftime("%Y-%m-%d") if task.due_at else "",
-    }
-    notify(
+    due = task.due_at.astimezone(step.clock.zone).strftime("%Y-%m-%d") if task.due_at else ""
+    facts = {"title": task.instance.title_zh, "step": task.name, "due": due, "reference": task.instance.reference}
+    if text_key == "task_due_soon":
+        subject = _("将到期：%(title)s", **facts)
+        body = _("%(reference)s 的“%(step)s”须在 %(due)s 前办理，请及时处理。", **facts)
+    else:
+        subject = _("已逾期：%(title)s", **facts)
+        body = _("%(reference)s 的“%(step)s”已于 %(due)s 到期，尚未办理，请督促。", **facts)
+    tell(
         task.institution_id,
         [user.id for user in people],
-        text_key,
-        step.bundle.pack.texts,
-        values,
+        subject,
+        body,
         instance_id=task.instance_id,
         now=now,
         key=f"{text_key}:{task.id}",
+        text_key=text_key,
     )
     record(
         db.session(),

@@ -1,0 +1,136 @@
+"""Fixtures of the whole suite: an application over a real database, SQLite and PostgreSQL by turns.
+
+One database per backend is prepared once (tables, packs, people) and copied for each test.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.support.chromium import browser
+from tests.support.postgres import Postgres, postgres
+from webapp import create_app
+from webapp.config import ROOT, Settings
+from webapp.definitions.commands import deploy
+from webapp.definitions.packs import pack_codes, read_files
+from webapp.extensions import db
+from webapp.organization.models import User
+from webapp.organization.passwords import hash_password
+from webapp.organization.queries import institution, user_by_name
+from webapp.scenarios.people import add_people
+from webapp.workflow.context import specs
+
+__all__ = ["browser", "postgres"]
+
+BACKENDS = os.environ.get("BEIAN_TEST_BACKENDS", "sqlite,postgresql").split(",")
+PASSWORD = "beian-demo"
+
+
+def make_settings(url: str, var: Path, **changes: object) -> Settings:
+    """Settings of a test application; never reads the machine's environment for what matters."""
+    values: dict[str, object] = {
+        "database_url": url,
+        "var_dir": var,
+        "demo": True,
+        "jobs": False,
+        "login_limit": "1000 per minute",
+        "processes_dir": ROOT / "processes",
+        "forms_dir": ROOT / "forms",
+    }
+    return Settings(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def fill(app: Flask) -> None:
+    """Tables, both packs, their demo people."""
+    with app.app_context():
+        db.create_all()
+        hashed = hash_password(PASSWORD)
+        for code in pack_codes(ROOT / "processes"):
+            files = read_files(ROOT / "processes", ROOT / "forms", code)
+            deploy(files, specs(), actor=None, note="tests")
+            found = institution(code)
+            assert found is not None
+            add_people(found.id, files, password_hash=hashed)
+        db.session.remove()
+        db.engine.dispose()
+
+
+@dataclass
+class Prepared:
+    """A prepared database, copied for each test."""
+
+    source: str
+    copy: Callable[[], str]
+    drop: Callable[[str], None]
+
+
+@pytest.fixture(scope="session")
+def prepared_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    folder = tmp_path_factory.mktemp("prepared")
+    source = folder / "prepared.sqlite"
+    fill(create_app(make_settings(f"sqlite:///{source}", folder)))
+
+    def copy() -> str:
+        target = tmp_path_factory.mktemp("case") / "test.sqlite"
+        shutil.copy(source, target)
+        return f"sqlite:///{target}"
+
+    return Prepared(str(source), copy, lambda url: None)
+
+
+@pytest.fixture(scope="session")
+def prepared_postgresql(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    url = postgres.create_database()
+    fill(create_app(make_settings(url, tmp_path_factory.mktemp("prepared"))))
+    return Prepared(url, lambda: postgres.create_database(template=url), postgres.drop_database)
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """The database the test runs on: each test using it (or `app`) runs once on each."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(backend: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A fresh copy of the prepared database."""
+    prepared: Prepared = request.getfixturevalue(f"prepared_{backend}")
+    url = prepared.copy()
+    yield url
+    prepared.drop(url)
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The application over a fresh database with packs and people, inside its context."""
+    application = create_app(make_settings(database_url, tmp_path))
+    with application.app_context():
+        yield application
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without cookies; CSRF is on (see `tests.support.web`)."""
+    return app.test_client()
+
+
+@pytest.fixture
+def person(app: Flask) -> Callable[[str], User]:
+    """`person("wzpt.zhang")`: one of the packs' invented people."""
+
+    def find(username: str) -> User:
+        found = user_by_name(username)
+        assert found is not None, username
+        return found
+
+    return find

@@ -1,0 +1,94 @@
+"""Wiring: settings, extensions, hooks between packages, blueprints, and the checks made at start-up."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from flask import Flask, request, session
+from flask_login import current_user
+
+import services
+from webapp import jobs, pages, security
+from webapp.config import Settings
+from webapp.extensions import (
+    after_commit,
+    babel,
+    before_commit,
+    csrf,
+    db,
+    limiter,
+    login_manager,
+    migrate,
+    prepare_engine,
+)
+from webapp.ledger import append_collected
+from webapp.organization.models import User
+from webapp.organization.policy import check_routes
+from webapp.registry.fold import register_fold
+
+LOCALES = ("zh", "en")
+
+
+def make_app(settings: Settings | None = None) -> Flask:
+    """See `webapp.create_app`."""
+    settings = settings or Settings()
+    settings.check()
+    settings.var_dir.mkdir(parents=True, exist_ok=True)
+    app = Flask("webapp")
+    app.config.update(settings.flask())
+    app.extensions["settings"] = settings
+    _extensions(app)
+    _hooks()
+    _load_operations()
+    register_fold()
+    security.init_app(app)
+    pages.init_app(app)
+    check_routes(app)
+    return app
+
+
+def _extensions(app: Flask) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db, directory="webapp/migrations", render_as_batch=True)
+    login_manager.init_app(app)
+    login_manager.login_view = "organization.login"
+    login_manager.session_protection = "basic"
+    login_manager.login_message = ""
+    login_manager.user_loader(_load_user)
+    babel.init_app(app, locale_selector=choose_locale)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    with app.app_context():
+        for engine in db.engines.values():
+            prepare_engine(engine)
+
+
+def _hooks() -> None:
+    """Lower packages never import upper ones; what must call upward is registered here, once."""
+    if append_collected not in before_commit:
+        before_commit.append(jobs.nudge)
+        before_commit.append(append_collected)
+        after_commit.append(jobs.wake)
+
+
+def _load_operations() -> None:
+    """Import every module of `services`; each registers its operations."""
+    for module in pkgutil.iter_modules(services.__path__):
+        importlib.import_module(f"services.{module.name}")
+
+
+def _load_user(key: str) -> User | None:
+    number, _, epoch = key.partition(".")
+    user = db.session.get(User, int(number)) if number.isdigit() else None
+    return user if user and user.active and str(user.session_epoch) == epoch else None
+
+
+def choose_locale() -> str:
+    """The language switched to in this session, else the person's own, else Chinese."""
+    chosen = session.get("locale") if request else None
+    if chosen in LOCALES:
+        return str(chosen)
+    if current_user and current_user.is_authenticated and current_user.locale in LOCALES:
+        return str(current_user.locale)
+    return "zh"
