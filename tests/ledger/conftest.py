@@ -5,25 +5,65 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import Engine, Table, create_engine
+from sqlalchemy import Engine, Table, create_engine, delete
 from sqlalchemy.orm import Session
 
+from tests.support.postgres import Postgres, postgres
 from webapp.extensions import Model, engine_options, prepare_engine
-from webapp.ledger import Checkpoint, Event, EventPayload, LedgerHead, Signer, append_collected, record
+from webapp.ledger import (
+    Checkpoint,
+    Event,
+    EventPayload,
+    LedgerHead,
+    Signer,
+    append_collected,
+    create_triggers,
+    drop_triggers,
+    record,
+)
 
 TABLES = [cast(Table, model.__table__) for model in (Event, EventPayload, LedgerHead, Checkpoint)]
 Tell = Callable[..., None]
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """SQLite in a file, opened as the product opens it."""
-    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    made = create_engine(url, **engine_options(url))
-    prepare_engine(made)
-    with made.connect().execution_options(write=True) as connection:
+__all__ = ["postgres"]
+
+
+def _make_tables(engine: Engine) -> None:
+    with engine.connect().execution_options(write=True) as connection:
         Model.metadata.create_all(connection, tables=TABLES)
         connection.commit()
+
+
+@pytest.fixture(scope="session")
+def postgres_engine(postgres: Postgres) -> Iterator[Engine]:
+    """A PostgreSQL database that holds the tables, for the whole run."""
+    url = postgres.create_database()
+    made = create_engine(url, **engine_options(url))
+    _make_tables(made)
+    yield made
+    made.dispose()
+
+
+def _empty(engine: Engine) -> None:
+    with engine.begin() as connection:
+        drop_triggers(connection)
+        for table in TABLES:
+            connection.execute(delete(table))
+        create_triggers(connection)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """Each database in turn, opened as the product opens it, with empty tables."""
+    if request.param == "postgresql":
+        made: Engine = request.getfixturevalue("postgres_engine")
+        _empty(made)
+    else:
+        url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+        made = create_engine(url, **engine_options(url))
+        prepare_engine(made)
+        _make_tables(made)
     yield made
     made.dispose()
 

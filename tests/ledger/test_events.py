@@ -44,8 +44,8 @@ def test_recording_runs_no_sql_and_appending_runs_four_statements(engine: Engine
         note(session)
     assert seen == []
     append_collected(session)
-    assert [verb for verb, _ in seen] == ["BEGIN", "SELECT", "INSERT", "INSERT", "UPDATE"]
-    assert [many for _, many in seen] == [False, False, True, True, False]
+    run = [(verb, many) for verb, many in seen if verb != "BEGIN"]
+    assert run == [("SELECT", False), ("INSERT", True), ("INSERT", True), ("UPDATE", False)]
 
 
 def test_numbers_run_from_one_without_gaps_and_the_head_follows(session: Session, tell: Tell) -> None:

@@ -18,7 +18,7 @@ from .checkpoints import checkpoints
 from .events import AnySession
 from .merkle import Frontier
 from .models import LedgerHead
-from .queries import rows
+from .queries import rows, snapshot
 
 FORMAT = "beian-ledger-1"
 _README = """备案账册导出包 / Exported ledger bundle
@@ -36,23 +36,23 @@ Use a verifier.py and a checkpoint you got another way; the copy in here is a co
 def export(session: AnySession, institution_id: int, target: BinaryIO, *, institution: str = "") -> int:
     """Write an institution's whole log into `target` (a seekable binary file); returns the number of events.
 
-    `institution` is its name, for the reader. Call it in one transaction: head and events must belong together.
+    `institution` is its name, for the reader. On PostgreSQL only what is committed is exported.
     """
-    query = select(LedgerHead.size, LedgerHead.frontier).where(LedgerHead.institution_id == institution_id)
-    head = session.execute(query).one_or_none()
-    frontier = Frontier.from_bytes(head.size, bytes(head.frontier)) if head else Frontier.empty()
-    header = {
-        "format": FORMAT,
-        "institution_id": institution_id,
-        "institution": institution,
-        "exported_at": iso(datetime.now(UTC)),
-        "size": frontier.size,
-        "root": frontier.root().hex(),
-    }
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
+    with snapshot(session) as reading, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
+        query = select(LedgerHead.size, LedgerHead.frontier).where(LedgerHead.institution_id == institution_id)
+        head = reading.execute(query).one_or_none()
+        frontier = Frontier.from_bytes(head.size, head.frontier) if head else Frontier.empty()
+        header = {
+            "format": FORMAT,
+            "institution_id": institution_id,
+            "institution": institution,
+            "exported_at": iso(datetime.now(UTC)),
+            "size": frontier.size,
+            "root": frontier.root().hex(),
+        }
         bundle.writestr("header.json", json.dumps(header, ensure_ascii=False, indent=1))
-        written = _lines(bundle, "events.jsonl", (line(row) for row in rows(session, institution_id)))
-        _lines(bundle, "checkpoints.jsonl", (one.as_json() for one in checkpoints(session, institution_id)))
+        written = _lines(bundle, "events.jsonl", (line(row) for row in rows(reading, institution_id)))
+        _lines(bundle, "checkpoints.jsonl", (one.as_json() for one in checkpoints(reading, institution_id)))
         bundle.writestr("README.txt", _README)
         bundle.write(Path(__file__).with_name("verifier.py"), "verifier.py")
     return written

@@ -44,6 +44,13 @@ class Report:
         if len(self.problems) < MOST_SHOWN:
             self.problems.append(problem)
 
+    def note(self, seq: int | None, rule: str, zh: str, en: str) -> None:
+        """Add a problem from its clauses; both become sentences that name the event."""
+        if seq is None:
+            self.add(Problem(None, rule, f"{zh}。", f"{en[0].upper()}{en[1:]}."))
+        else:
+            self.add(Problem(seq, rule, f"第 {seq} 号事件：{zh}。", f"Event {seq}: {en}."))
+
     def sentence(self, locale: str = "zh") -> str:
         """The result in one sentence, in Chinese ("zh...") or English."""
         if locale.startswith("zh"):

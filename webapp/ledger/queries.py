@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy.orm import Session
 
 from .events import ACTOR_LABEL, AnySession
 from .models import EVENT, PAYLOAD, Event
@@ -98,6 +100,21 @@ def rows(session: AnySession, institution_id: int, *, after: int = 0) -> Iterato
         if len(batch) < _BATCH:
             return
         after = batch[-1].seq
+
+
+@contextmanager
+def snapshot(session: AnySession) -> Iterator[AnySession]:
+    """A session in which every query sees the same state of the log.
+
+    On PostgreSQL, whose transactions see each other's commits, an own REPEATABLE READ one; a SQLite transaction is
+    a snapshot already.
+    """
+    engine = session.get_bind().engine
+    if engine.dialect.name != "postgresql":
+        yield session
+        return
+    with Session(engine.execution_options(isolation_level="REPEATABLE READ")) as own:
+        yield own
 
 
 def joined(institution_id: int) -> Select[Any]:
