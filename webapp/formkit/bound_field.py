@@ -12,6 +12,7 @@ from webapp.formkit.lookups import Advice, Choice, Locale
 from webapp.formkit.pickers import PickerField, PlatformField
 from webapp.formkit.rows import RowsField, fields_of
 from webapp.formkit.specs import FieldSpec, Kind
+from webapp.formkit.statics import Block, blocks
 
 # More units than this are searched for instead of listed.
 MAX_LISTED = 80
@@ -75,6 +76,11 @@ class BoundField:
         return self.spec.text.say(self.locale)
 
     @property
+    def blocks(self) -> list[Block]:
+        """A static text as paragraphs and lists."""
+        return blocks(self.text)
+
+    @property
     def articles(self) -> tuple[str, ...]:
         """Ids of the clauses the field rests on."""
         return self.spec.basis.articles
@@ -107,7 +113,11 @@ class BoundField:
     @property
     def described_by(self) -> str:
         """Ids for aria-describedby, "" for none."""
-        parts = [(self.help or self.articles, "help"), (self.errors, "err"), (self.advice, "advice")]
+        parts = [
+            (self.help or self.articles or self.reason, "help"),
+            (self.errors, "err"),
+            (self.spec.checks, "advice"),
+        ]
         return " ".join(f"{self.id}-{part}" for present, part in parts if present)
 
     @property
