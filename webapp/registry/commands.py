@@ -78,6 +78,28 @@ def close_filing(filing_id: int, outcome: str, now: datetime, *, actor: User | N
 
 
 @transactional
+def receive_filing(
+    filing_id: int,
+    now: datetime,
+    *,
+    number_format: str | None = None,
+    year: int = 0,
+    actor: User | None = None,
+) -> str:
+    """Close a filing as received, which is no approval; returns its receipt number, the same however often asked.
+
+    The number comes from the series "receipt" in `year` when the pack has one, else it is the filing's reference.
+    """
+    filing = _filing(filing_id)
+    if not filing.receipt:
+        filing.receipt = filing.reference
+        if number_format is not None:
+            filing.receipt = give_number(filing.institution_id, "receipt", number_format, year)
+    close_filing(filing_id, "received", now, actor=actor)
+    return filing.receipt
+
+
+@transactional
 def record_decision(
     filing_id: int,
     *,

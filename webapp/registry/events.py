@@ -19,6 +19,7 @@ REGISTERED = "registry:account:registered"
 REVISED = "registry:account:revised"
 
 FILING = ("reference", "kind", "unit_id", "account_id", "filed_by_id", "filed_at", "event_on", "last_day", "late")
+CLOSING = ("outcome", "receipt", "closed_at")
 DECISION = (
     *("filing_id", "seat_id", "element", "element_name", "round", "role", "outcome"),
     *("decided_by_id", "on_behalf_of_id", "decided_at"),
@@ -37,7 +38,7 @@ def filed(filing: Filing, actor: User) -> None:
 
 
 def closed(filing: Filing, actor: User | None) -> None:
-    kept = columns(filing, ("outcome", "closed_at"))
+    kept = columns(filing, CLOSING)
     _write(CLOSED, filing, filing.closed_at, actor, kept, instance_id=filing.instance_id)
 
 

@@ -26,11 +26,14 @@ def from_application(application: Mapping[str, Any]) -> dict[str, Any]:
     """The account's fields that an application's answers state; unknown answers go into `details`.
 
     Shapes as formkit leaves them: people {"id", "name"} or a list of rows, units {"id", "code", "name"}. Fields that
-    the application does not mention are absent, so the result also serves as a set of changes.
+    the application does not mention are absent, so the result also serves as a set of changes; an answer that is
+    null (a diagram may pass on what was never asked) counts as not mentioned.
     """
     facts: dict[str, Any] = {}
     details: dict[str, Any] = {}
     for key, value in application.items():
+        if value is None:
+            continue
         if key == "unit":
             facts["unit_id"] = int(value["id"])
         elif key in PEOPLE:
@@ -42,9 +45,9 @@ def from_application(application: Mapping[str, Any]) -> dict[str, Any]:
         elif key == "payment":
             facts[key] = value is True or value == "yes"
         elif key == "followers":
-            facts[key] = None if value in (None, "") else int(value)
+            facts[key] = None if value == "" else int(value)
         elif key == "verification":
-            facts[key] = value if isinstance(value, dict) or value is None else {"status": value}
+            facts[key] = value if isinstance(value, dict) else {"status": value}
         else:
             details[key] = value
     if details:
@@ -59,10 +62,8 @@ def _text(value: Any) -> str:
 
 
 def _rows(value: Any) -> list[dict[str, Any]]:
-    if value in (None, "", []):
-        return []
     rows = value if isinstance(value, list) else [value]
-    return [row if isinstance(row, dict) else {"name": str(row)} for row in rows]
+    return [row if isinstance(row, dict) else {"name": str(row)} for row in rows if row not in (None, "", {})]
 
 
 def state_of(account: Account) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def fold(stream: Iterable[EventView]) -> dict[Key, Row]:
 def _apply(rows: dict[Key, Row], event: EventView) -> None:
     key = (event.object_type, int(event.object_id), 0)
     if event.action == events.FILED:
-        nothing_yet = {"outcome": None, "closed_at": None, "instance_id": event.instance_id}
+        nothing_yet = {"outcome": None, "receipt": "", "closed_at": None, "instance_id": event.instance_id}
         rows[key] = Row(event.seq, {**event.kept, **nothing_yet})
     elif event.action == events.CLOSED:
         _update(rows, key, event.seq, event.kept)
@@ -110,7 +110,7 @@ def _stored(session: AnySession, institution_id: int) -> Iterator[tuple[Key, tup
         yield ("account_version", version.account_id, version.number), (kept, personal)
 
 
-_FILING = (*events.FILING, "instance_id", "outcome", "closed_at")
+_FILING = (*events.FILING, *events.CLOSING, "instance_id")
 
 
 def _problem(seq: int | None, key: Key, zh: str, en: str) -> Problem:

@@ -60,7 +60,10 @@ class AccountTerm(Model):
 
 
 class Filing(Model):
-    """What was lodged: one application, change, deregistration. `instance_id` names the case that carried it."""
+    """What was lodged: one application, change, deregistration. `instance_id` names the case that carried it.
+
+    `receipt` is the number given to what is received and not decided.
+    """
 
     __tablename__ = "filing"
     __table_args__ = (UniqueConstraint("institution_id", "instance_id"),)
@@ -77,6 +80,7 @@ class Filing(Model):
     last_day: Mapped[date | None] = mapped_column()
     late: Mapped[bool] = mapped_column(default=False)
     outcome: Mapped[str | None] = mapped_column(String(20))
+    receipt: Mapped[str] = mapped_column(String(60), default="")
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
