@@ -158,7 +158,9 @@ def _decisions(processes: list[Process], files: Files) -> dict[str, tuple[str, D
 def _tables(files: Files) -> Iterator[tuple[str, DecisionTable]]:
     for name in sorted(files):
         if name.endswith(".dmn"):
-            yield name, dmn.load(files[name], name)
+            table, _ = dmn.read(files[name], name)
+            if table is not None:
+                yield name, table
 
 
 def _specs(process_id: str, diagrams: Diagrams, used: list[str]) -> tuple[Any, Mapping[str, Any]]:

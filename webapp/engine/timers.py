@@ -23,6 +23,14 @@ def is_literal(text: str) -> bool:
     return _DURATION.fullmatch(text) is not None or _DATE.fullmatch(text) is not None
 
 
+def has_offset(text: str) -> bool:
+    """Whether an ISO 8601 date can be read and says its offset."""
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
 def due_at(text: str, now: datetime) -> datetime:
     """The moment an ISO 8601 text means, in UTC: a duration such as P7D from `now`, or a date with an offset.
 

@@ -1,0 +1,44 @@
+"""Every step, rule and deadline names the clauses it carries out, or says that the text is silent, and why."""
+
+from collections.abc import Iterator
+
+from webapp.engine.diagram import Node
+from webapp.engine.errors import Finding
+from webapp.engine.lint.context import Context, Rule, finding, title
+
+NOT_STATED = "not-stated"
+
+
+def articles(context: Context) -> Iterator[Finding]:
+    """User tasks, timers and rule tasks have the property article; a table's own articles do for its rule task."""
+    for _, node in context.nodes():
+        needs = node.kind in ("userTask", "businessRuleTask") or node.timer is not None
+        if needs and not node.properties.get("article", "").strip() and not _by_table(context, node):
+            yield finding(
+                node,
+                "article-missing",
+                f"“{title(node)}”没有写明依据哪一条；请加属性 article（条款编号，空格分隔，或 not-stated）",
+                f'"{title(node)}" does not say which clause it carries out; add the property article '
+                "(clause ids separated by blanks, or not-stated)",
+            )
+
+
+def _by_table(context: Context, node: Node) -> bool:
+    found = context.tables.get(node.get("decisionRef") or "")
+    return node.kind == "businessRuleTask" and found is not None and bool(found[1].articles)
+
+
+def reasons(context: Context) -> Iterator[Finding]:
+    """Where a text is silent, in whole or in part, the reason stands beside it in both languages."""
+    for _, node in context.nodes():
+        silent = any(NOT_STATED in node.properties.get(name, "").split() for name in ("article", "due_article"))
+        if silent and not all(node.properties.get(name, "").strip() for name in ("reason_zh", "reason_en")):
+            yield finding(
+                node,
+                "not-stated-reason",
+                f"“{title(node)}”写了 not-stated，还应写明理由：属性 reason_zh 和 reason_en",
+                f'"{title(node)}" says not-stated; give the reason in the properties reason_zh and reason_en',
+            )
+
+
+RULES: tuple[Rule, ...] = (articles, reasons)
