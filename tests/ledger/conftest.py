@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, Table, create_engine, delete
 from sqlalchemy.orm import Session
 
-from tests.support.postgres import Postgres, postgres
+from tests.support.postgres import Postgres
 from webapp.extensions import Model, engine_options, prepare_engine
 from webapp.ledger import (
     Checkpoint,
@@ -24,9 +24,6 @@ from webapp.ledger import (
 
 TABLES = [cast(Table, model.__table__) for model in (Event, EventPayload, LedgerHead, Checkpoint)]
 Tell = Callable[..., None]
-
-
-__all__ = ["postgres"]
 
 
 def _make_tables(engine: Engine) -> None:
