@@ -1,0 +1,69 @@
+"""What every page must be, looked at in a real browser: accessible, no wider than the screen, silent in the console."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import ConsoleMessage, Page
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+# 44 px on phones is our own rule; axe's 24 px of WCAG 2.2 is checked with it.
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def problems(page: Page) -> list[str]:
+    """What is wrong with the page as it stands, one sentence each; empty when all is well."""
+    return [*accessibility_problems(page), *layout_problems(page)]
+
+
+def accessibility_problems(page: Page) -> list[str]:
+    """axe-core's findings: rule, what to do, and the first elements concerned."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+    found: list[dict[str, Any]] = page.evaluate("options => axe.run(document, options)", options)["violations"]
+    return [f"{rule['id']}: {rule['help']}: {[node['html'][:140] for node in rule['nodes'][:3]]}" for rule in found]
+
+
+def layout_problems(page: Page) -> list[str]:
+    """The page is wider than the screen: names the widest elements that no scrolling box holds."""
+    wide: list[str] = page.evaluate(
+        """() => {
+            const room = document.documentElement.clientWidth;
+            if (document.documentElement.scrollWidth <= room) return [];
+            const held = (e) => {
+                for (let p = e.parentElement; p; p = p.parentElement)
+                    if (getComputedStyle(p).overflowX !== 'visible') return true;
+                return false;
+            };
+            return [...document.body.querySelectorAll('*')]
+                .filter((e) => e.getBoundingClientRect().right > room + 1 && !held(e))
+                .slice(0, 3).map((e) => e.outerHTML.slice(0, 140));
+        }"""
+    )
+    too_wide: bool = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return [f"wider than the screen: {wide}"] if too_wide else []
+
+
+@contextmanager
+def listening(page: Page) -> Iterator[list[str]]:
+    """Collect what the page complains of in the block: script errors, refused by policy, not found."""
+    heard: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            heard.append(f"console: {message.text[:300]}")
+
+    def on_error(error: Exception) -> None:
+        heard.append(f"script: {error}")
+
+    page.on("console", on_console)
+    page.on("pageerror", on_error)
+    try:
+        yield heard
+    finally:
+        page.remove_listener("console", on_console)
+        page.remove_listener("pageerror", on_error)
