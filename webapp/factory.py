@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 
 from flask import Flask, request, session
 from flask_login import current_user
 
 import services
+import webapp
 from webapp import jobs, pages, security
 from webapp.config import Settings
 from webapp.extensions import (
-    after_commit,
     babel,
     before_commit,
     csrf,
@@ -40,7 +41,7 @@ def make_app(settings: Settings | None = None) -> Flask:
     app.extensions["settings"] = settings
     _extensions(app)
     _hooks()
-    _load_operations()
+    _load_registrations()
     register_fold()
     security.init_app(app)
     pages.init_app(app)
@@ -69,13 +70,15 @@ def _hooks() -> None:
     if append_collected not in before_commit:
         before_commit.append(jobs.nudge)
         before_commit.append(append_collected)
-        after_commit.append(jobs.wake)
 
 
-def _load_operations() -> None:
-    """Import every module of `services`; each registers its operations."""
+def _load_registrations() -> None:
+    """Import what registers itself: every module of `services` (operations) and every package's rules (policy)."""
     for module in pkgutil.iter_modules(services.__path__):
         importlib.import_module(f"services.{module.name}")
+    for package in pkgutil.iter_modules(webapp.__path__):
+        if package.ispkg and importlib.util.find_spec(f"webapp.{package.name}.rules"):
+            importlib.import_module(f"webapp.{package.name}.rules")
 
 
 def _load_user(key: str) -> User | None:

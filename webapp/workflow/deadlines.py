@@ -116,7 +116,7 @@ def task_times(element: Element, data: dict[str, Any], clock: Clock) -> TaskTime
     remind = escalate = None
     if text := element.properties.get("remind_before"):
         n, unit = span(text)
-        remind = remind_at(due_at, n, unit, clock.calendar, zone=clock.zone)
+        remind = remind_at(n, unit, due_at, clock.calendar, zone=clock.zone)
     if element.properties.get("escalate_to"):
         n, unit = span(element.properties.get("escalate_after") or "0 working_days")
         escalate = due(n, unit, due_at, clock.calendar, zone=clock.zone).at if n else due_at

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from webapp.definitions.packs import Pack
 from webapp.engine import Element, FeelError, feel
@@ -32,29 +33,33 @@ def role_unit(pack: Pack, role: str, instance: ProcessInstance) -> int | None:
     return unit.id if unit else None
 
 
-def open_seats(task: UserTask, element: Element, pack: Pack, data: dict[str, object], now: datetime) -> Seat:
+def open_seats(task: UserTask, element: Element, pack: Pack, data: dict[str, Any], now: datetime) -> Seat:
     """The main seat of a new task, held by the applicant or a named person, or open to a role's queue."""
     instance = task.instance
+    holder, role, queue = None, "", None
+    if element.assignee == "applicant":
+        holder, role = instance.applicant_id, "applicant"
+    elif element.assignee:
+        holder, role = _assignee(element, data), "assignee"
+    elif element.candidate_groups:
+        role = element.candidate_groups[0]
+        unit_id = role_unit(pack, role, instance)
+        queue = queue_name(role, unit_id) if unit_id else None
     seat = Seat(
         institution_id=task.institution_id,
         task=task,
         instance_id=instance.id,
         urgency=task.due_at or NEVER,
         state="open",
+        holder_id=holder,
+        role=role,
+        queue=queue,
     )
-    if element.assignee == "applicant":
-        seat.holder_id, seat.role = instance.applicant_id, "applicant"
-    elif element.assignee:
-        seat.holder_id, seat.role = _assignee(element, data), "assignee"
-    elif element.candidate_groups:
-        seat.role = element.candidate_groups[0]
-        unit_id = role_unit(pack, seat.role, instance)
-        seat.queue = queue_name(seat.role, unit_id) if unit_id else None
     db.session.add(seat)
     return seat
 
 
-def _assignee(element: Element, data: dict[str, object]) -> int | None:
+def _assignee(element: Element, data: dict[str, Any]) -> int | None:
     value = feel.compile(element.assignee or "").evaluate(data)
     if isinstance(value, dict):
         value = value.get("id")

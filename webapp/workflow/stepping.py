@@ -140,7 +140,6 @@ class Step:
             remind_at=times.remind_at,
             escalate_at=times.escalate_at,
         )
-        db.session.add(task)
         open_seats(task, element, self.bundle.pack, data, self.now)
         self.opened.append(task)
         return task

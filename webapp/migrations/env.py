@@ -1,0 +1,37 @@
+"""Alembic's entry: migrates the database of the running application, or the one its owner's URL names."""
+
+from __future__ import annotations
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import Connection, create_engine
+
+from webapp.extensions import db, engine_options, prepare_engine
+from webapp.ledger import create_triggers
+
+
+def _migrate(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=db.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        compare_type=True,
+        include_object=lambda _object, name, kind, _reflected, _other: not (
+            kind == "table" and (name or "").startswith("procrastinate")
+        ),
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+        # Batch migrations on SQLite copy tables and lose their triggers; the ledger's are always put back.
+        create_triggers(connection)
+
+
+settings = current_app.extensions["settings"]
+if settings.migration_database_url:
+    owner = create_engine(settings.migration_database_url, **engine_options(settings.migration_database_url))
+    prepare_engine(owner)
+    with owner.connect() as owned:
+        _migrate(owned)
+else:
+    with db.engine.connect() as connected:
+        _migrate(connected)
