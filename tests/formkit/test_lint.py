@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.formkit.outside import field, rows, source
 from webapp.formkit import FormSchemaError, check, load
-
-from outside import field, rows, source
 
 NAME = "forms/wzpt/sample.form"
 CHOICES = [{"value": "a", "label": "甲"}, {"value": "b", "label": "乙"}]
@@ -68,7 +67,9 @@ def test_a_fault_of_one_field_is_named(component: dict[str, Any], rule: str) -> 
     assert (element, rule) in found(component)
 
 
-@pytest.mark.parametrize("key", ["data", "errors", "validate", "meta", "process", "populate_obj", "name", "id", "items"])
+@pytest.mark.parametrize(
+    "key", ["data", "errors", "validate", "meta", "process", "populate_obj", "name", "id", "items"]
+)
 def test_a_key_that_python_objects_also_have_is_allowed(key: str) -> None:
     assert found(field("textfield", key)) == []
 
@@ -127,7 +128,14 @@ def test_the_condition_of_a_heading_is_checked_like_a_fields() -> None:
 
 
 def rule(**given: Any) -> dict[str, Any]:
-    made = {"key": "r", "when": "a = b", "field": "a", "message_zh": "不同", "message_en": "differ", "article": "wzpt-4"}
+    made = {
+        "key": "r",
+        "when": "a = b",
+        "field": "a",
+        "message_zh": "不同",
+        "message_en": "differ",
+        "article": "wzpt-4",
+    }
     return {**made, **given}
 
 

@@ -17,6 +17,7 @@ from webapp.formkit.lookups import Advice, FileInfo, Lookups
 from webapp.formkit.pickers import FilesField
 from webapp.formkit.posting import StructuralAction
 from webapp.formkit.rows import make_form
+from webapp.formkit.sentences import say
 from webapp.formkit.settling import Answers, names_of, settle
 from webapp.formkit.specs import SILENT_KINDS, FieldSpec, FormSchema
 from webapp.formkit.uploads import PendingUpload, pending
@@ -114,7 +115,7 @@ class BoundForm:
         """(id of the control, sentence) for each error in the order shown; "" as id when it is not on the page."""
         order = {f.name: n for n, (f, _) in enumerate(judging.every_field(self.form))}
         names = sorted(self.errors, key=lambda name: order.get(name, -1))
-        return [(f"f-{n}" if self.visible(n) else "", sentence) for n in names for sentence in self.errors[n]]
+        return [(f"f-{n}" if self.visible(n) else "", self._named(n, s)) for n in names for s in self.errors[n]]
 
     def attach(self, name: str, info: FileInfo) -> None:
         """Add a stored upload to the file field `name`; call before validate()."""
@@ -128,6 +129,22 @@ class BoundForm:
         """Note why an upload to `name` was not stored; shown at the field, and validate() answers False."""
         self._refused.setdefault(name, []).append(sentence)
         self.errors.setdefault(name, []).append(sentence)
+
+    def _named(self, name: str, sentence: str) -> str:
+        """The sentence after the label of its field (and row), unless it says the label itself."""
+        found = self._find(name)
+        if found is None:
+            return sentence
+        locale = self.setting.locale
+        label = found.spec.label.say(locale)
+        listed, _, rest = name.partition("-")
+        row, _, inner = rest.partition("-")
+        if inner:
+            outer = self.schema.by_path[listed].label.say(locale)
+            place = f"{say(locale, 'row', label=outer, n=int(row) + 1)} · {label}"
+        else:
+            place = "" if label in sentence else label
+        return (f"{place}: {sentence}" if locale == "en" else f"{place}：{sentence}") if place else sentence
 
     def _unread(self) -> dict[str, list[str]]:
         return {f.name: list(f.process_errors) for f, _ in judging.every_field(self.form) if f.process_errors}

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
 from wtforms.form import BaseForm
 
 from webapp.engine.feel import Json
@@ -11,7 +10,7 @@ from webapp.formkit.fields import FormkitField
 from webapp.formkit.lookups import Advice, Choice, Locale
 from webapp.formkit.pickers import PickerField, PlatformField
 from webapp.formkit.rows import RowsField, fields_of
-from webapp.formkit.specs import FieldSpec, Kind
+from webapp.formkit.specs import Basis, FieldSpec, Kind
 from webapp.formkit.statics import Block, blocks
 
 # More units than this are searched for instead of listed.
@@ -44,6 +43,7 @@ class BoundField:
     found_errors: Mapping[str, Sequence[str]]
     found_advice: Sequence[Advice]
     field: FormkitField | None = None
+    known_basis: Basis | None = None  # of the repeating group around it, whose tag is already shown
 
     @property
     def kind(self) -> str:
@@ -82,13 +82,13 @@ class BoundField:
 
     @property
     def articles(self) -> tuple[str, ...]:
-        """Ids of the clauses the field rests on."""
-        return self.spec.basis.articles
+        """Ids of the clauses to show: those the field rests on, unless its repeating group rests on the same."""
+        return () if self.spec.basis == self.known_basis else self.spec.basis.articles
 
     @property
     def reason(self) -> str:
         """Why no clause is named, "" when one is."""
-        return self.spec.basis.reason.say(self.locale)
+        return "" if self.spec.basis == self.known_basis else self.spec.basis.reason.say(self.locale)
 
     @property
     def required(self) -> bool:
@@ -188,13 +188,9 @@ class BoundField:
         """Whether a row may go."""
         return isinstance(self.field, RowsField) and len(self.field.rows) > self.spec.limits.min_rows
 
-    def control(self, **attributes: object) -> Markup:
-        """The WTForms widget of a text, long text, number or date, with these HTML attributes."""
-        return self.field(**attributes) if self.field else Markup("")
-
     def _row(self, row: BaseForm) -> tuple["BoundField", ...]:
         return tuple(
-            BoundField(f.spec, self.locale, self.found_errors, self.found_advice, f)
+            BoundField(f.spec, self.locale, self.found_errors, self.found_advice, f, self.spec.basis)
             for f in fields_of(row)
             if not f.hidden
         )

@@ -54,7 +54,7 @@ def driving(document: Component) -> frozenset[str]:
     """Keys of fields that conditions read: changing one may show, hide or require another."""
     read: set[str] = set()
     for component in _everything(document):
-        for text in (hide_of(component), prop(component, "requiredIf"), prop(component, "check_unless")):
+        for text in (hide_of(component), prop(component, "requiredIf")):
             if expression := compiled(text):
                 read |= expression.names
     return frozenset(read - {"case"})

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
-from wtforms import Field, widgets
+from wtforms import Field
 from wtforms.form import BaseForm
 from wtforms.validators import StopValidation
 
@@ -98,14 +98,9 @@ class FormkitField(Field):
         if self.process_errors:
             raise StopValidation()
 
-    def _value(self) -> str:
-        return self.text
-
 
 class TextField(FormkitField):
     """One line; line breaks become spaces."""
-
-    widget = widgets.TextInput()
 
     def parse(self, text: str) -> Json:
         return " ".join(text.splitlines())
@@ -114,16 +109,12 @@ class TextField(FormkitField):
 class LongTextField(FormkitField):
     """Several lines, separated by line feeds."""
 
-    widget: Any = widgets.TextArea()
-
     def parse(self, text: str) -> Json:
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 class NumberField(FormkitField):
     """An integer, or a decimal number when the form allows decimals."""
-
-    widget = widgets.TextInput()
 
     def parse(self, text: str) -> Json:
         plain = text.translate(_HALF_WIDTH)
@@ -140,8 +131,6 @@ class NumberField(FormkitField):
 
 class DateField(FormkitField):
     """A day as YYYY-MM-DD."""
-
-    widget = widgets.DateInput()
 
     def parse(self, text: str) -> Json:
         plain = text.translate(_HALF_WIDTH)
