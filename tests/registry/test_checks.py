@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.records_world import NOW, World
+from tests.support.records_world import NOW, World
 from webapp.formkit.lookups import CHECKS, Advice
 from webapp.registry import checks, commands
 from webapp.registry.checks import Asked, Mark, run_check

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
-from tests.records_world import NOW, World
-from tests.registry.test_registering import decide, lodge, register
+from tests.registry.acts import decide, lodge, register
+from tests.support.records_world import NOW, World
 from webapp import ledger
 from webapp.extensions import db, transactional
 from webapp.ledger import Problem
@@ -109,7 +109,7 @@ def test_erased_persons_must_be_gone_from_the_rows_too(world: World, account: in
     @transactional
     def forget() -> None:
         version = db.session.query(AccountVersion).filter_by(account_id=account, number=1).one()
-        people = {"administrators": [], "first_responsible": []}
+        people: dict[str, Any] = {"administrators": [], "first_responsible": []}
         details = {key: value for key, value in version.data["details"].items() if key != "office_phone"}
         version.data = {**version.data, **people, "details": details}
 

@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 from flask import Flask
 
-from tests.records_world import World
+from tests.support.records_world import World
 from webapp.extensions import db, transactional
 from webapp.registry.numbers import NumberFormatError, format_number, give_number
 

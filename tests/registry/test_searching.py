@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.records_world import NOW, World
+from tests.support.records_world import NOW, World
 from webapp.extensions import db, transactional
 from webapp.organization.models import Unit
 from webapp.registry import commands, queries

@@ -1,3 +1,12 @@
-from tests.records_app import app, postgres, world
+from __future__ import annotations
 
-__all__ = ["app", "postgres", "world"]
+import pytest
+from flask import Flask
+
+from tests.support.records_world import World, build_world
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    """A small school beside the packs' own."""
+    return build_world()
