@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from drawing import Drawing
-
+from tests.engine.drawing import Drawing
 from webapp.engine import Definition, Element, Environment, OperationSpec, Run, assemble, dump, load
 from webapp.engine.feel import Json
 

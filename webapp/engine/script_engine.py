@@ -124,6 +124,7 @@ class _At:
         if isinstance(error, EngineError):
             error.sentence = f"“{self.label}”：{error.sentence}"
             error.sentence_en = f'"{self.label}": {error.sentence_en}'
+            error.args = (error.sentence_en,)
 
 
 def _reason(error: Exception) -> str:
