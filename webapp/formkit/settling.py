@@ -8,6 +8,7 @@ from webapp.engine.feel import Json
 from webapp.formkit.conditions import Surroundings
 from webapp.formkit.fields import FormkitField
 from webapp.formkit.rows import RowsField, fields_of
+from webapp.formkit.specs import Kind
 
 Answers = dict[str, Json]
 
@@ -15,7 +16,7 @@ Answers = dict[str, Json]
 def settle(form: BaseForm, surroundings: Surroundings) -> Answers:
     """The answers of the visible fields; sets `hidden` and `must` of every field. Raises ConditionError.
 
-    One pass is enough: a condition that hides reads earlier fields only (lint), and a hidden field reads as null.
+    One pass is enough: a condition that hides reads earlier fields only (lint), and a hidden field reads as `nothing`.
     """
     answers = _settle(form, {}, surroundings)
     _require(form, names_of(form, {}), surroundings)
@@ -23,8 +24,13 @@ def settle(form: BaseForm, surroundings: Surroundings) -> Answers:
 
 
 def names_of(form: BaseForm, outer: Mapping[str, Json]) -> dict[str, Json]:
-    """What expressions see once everything is settled: every key of the form, null where hidden or blank."""
-    return {**outer, **{f.spec.key: None if f.hidden else value_of(f) for f in fields_of(form)}}
+    """What expressions see once everything is settled: every key of the form, `nothing` where hidden."""
+    return {**outer, **{f.spec.key: nothing(f) if f.hidden else value_of(f) for f in fields_of(form)}}
+
+
+def nothing(field: FormkitField) -> Json:
+    """What a hidden field reads as: null, a checkbox false, since `not(null)` is null and would hide nothing."""
+    return False if field.spec.kind is Kind.CHECKBOX else None
 
 
 def value_of(field: FormkitField) -> Json:
@@ -37,7 +43,7 @@ def value_of(field: FormkitField) -> Json:
 
 def _settle(form: BaseForm, outer: Mapping[str, Json], surroundings: Surroundings) -> Answers:
     answers: Answers = {}
-    names = {**outer, **{field.spec.key: None for field in fields_of(form)}}
+    names = {**outer, **{field.spec.key: nothing(field) for field in fields_of(form)}}
     for field in fields_of(form):
         field.hidden = any(surroundings.holds(hide, names, field.spec.path) for hide in field.spec.hide)
         if isinstance(field, RowsField):
