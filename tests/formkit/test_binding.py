@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from werkzeug.datastructures import MultiDict
 
 from tests.formkit.outside import CASE, Outside, field, form, judged, post, rows
 from webapp.engine.feel import Json
@@ -200,8 +201,6 @@ def test_answers_are_json_and_nothing_else() -> None:
 def test_a_draft_keeps_everything_typed_even_what_is_wrong() -> None:
     schema = everything()
     first = post(schema, ("name", "x\x00"), ("audience", "许多"), ("members-0", "1"), ("members-1-who", "张"))
-    from werkzeug.datastructures import MultiDict
-
     again = bind(schema, Outside(), CASE, posted=MultiDict(json.loads(json.dumps(first.typed))))
     assert again.typed == first.typed
     bound = again.field("audience")
