@@ -94,6 +94,11 @@ def test_what_comes_after_the_kept_checkpoint_is_said_to_be_uncovered(bundle: Bu
     assert "The last 4 events" in result.notes[0][1]
 
 
+def test_a_tail_cut_off_without_touching_the_header_is_found_even_after_the_checkpoint(bundle: Bundle) -> None:
+    del bundle.lines[16]
+    assert "the header doesn't follow from the events" in {english for _, _, english in bundle.check().problems}
+
+
 def test_a_checkpoint_of_an_unknown_key_or_another_institution_is_refused(bundle: Bundle, tmp_path: Path) -> None:
     stranger = Signer.from_file(tmp_path / "stranger.key").public_key.hex()
     result = verifier.check(

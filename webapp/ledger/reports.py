@@ -4,9 +4,9 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Row, column, select, table
+from sqlalchemy import column, select, table
 
 from webapp.extensions import db, transactional
 
@@ -19,7 +19,12 @@ from .verification import verify
 Echo = Callable[[str], None]
 # Only to name the logs: the ledger stands below the package whose table this is, and must not import it.
 _INSTITUTION = table("institution", column("id"), column("code"), column("name_zh"))
-Institution = Row[Any]
+
+
+class _Institution(NamedTuple):
+    id: int
+    code: str
+    name_zh: str
 
 
 def verify_all(code: str | None, echo: Echo) -> bool:
@@ -88,9 +93,10 @@ def _line(made: Checkpoint) -> str:
     return json.dumps(made.as_json(), ensure_ascii=False)
 
 
-def _institutions(code: str | None) -> list[Institution]:
+def _institutions(code: str | None) -> list[_Institution]:
     query = select(_INSTITUTION.c.id, _INSTITUTION.c.code, _INSTITUTION.c.name_zh).order_by(_INSTITUTION.c.id)
-    found = list(db.session.execute(query if code is None else query.where(_INSTITUTION.c.code == code)))
+    wanted = query if code is None else query.where(_INSTITUTION.c.code == code)
+    found = [_Institution(*row) for row in db.session.execute(wanted)]
     if code is not None and not found:
         raise LedgerError(f"没有代码为“{code}”的院校。", f"There is no institution “{code}”.")
     return found
