@@ -47,7 +47,7 @@ lint: $(TOOLS) ## ruff, mypy and the import layers
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
-	@$(VENV)/bin/lint-imports --no-cache
+	@$(PY) -c 'from importlinter.cli import lint_imports_command as check; check()' --no-cache
 
 format: $(TOOLS) ## put the Python code into its one format
 	@$(PY) -m ruff check --fix . ; $(PY) -m ruff format .
@@ -111,7 +111,7 @@ $(RUNTIME): | $(PY)
 	@$(PY) -c '' 2>/dev/null || { echo "The virtual environment does not work here any more; making it anew."; rm -rf $(VENV); $(MAKE) --no-print-directory $(PY); }
 	@echo "Installing the libraries named in requirements.lock."
 	@$(PIP) install -qq --require-hashes --no-deps -r requirements.lock
-	@printf '%s\n' '#!/bin/sh' 'root="$(CURDIR)"' 'PYTHONPATH="$$root$${PYTHONPATH:+:$$PYTHONPATH}" exec "$$root/$(PY)" -m webapp.cli "$$@"' > $(BEIAN)
+	@printf '%s\n' '#!/bin/sh' 'root="$$(cd "$$(dirname "$$0")/../.." && pwd)"' 'PYTHONPATH="$$root$${PYTHONPATH:+:$$PYTHONPATH}" exec "$$root/$(PY)" -m webapp.cli "$$@"' > $(BEIAN)
 	@chmod +x $(BEIAN)
 	@rm -f $(VENV)/.runtime-* && touch $@
 
