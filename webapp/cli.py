@@ -93,33 +93,61 @@ def deploy(codes: tuple[str, ...]) -> None:
 def ledger() -> None: ...
 
 
+def _institutions(code: str | None) -> list[Any]:
+    from sqlalchemy import select
+
+    from webapp.extensions import db
+    from webapp.organization.models import Institution
+
+    statement = select(Institution).order_by(Institution.code)
+    found = list(db.session.scalars(statement.where(Institution.code == code) if code else statement))
+    if not found:
+        raise click.ClickException(f"There is no institution {code}." if code else "There is no institution yet.")
+    return found
+
+
 @ledger.command(help="Verify the whole log, and that the register is what the log says.")
-@click.argument("institution", required=False)
-def verify(institution: str | None) -> None:
-    from webapp.ledger.reports import verify_all
+@click.argument("code", required=False)
+def verify(code: str | None) -> None:
+    from webapp.extensions import db
+    from webapp.ledger import verify as verify_log
 
     with _app().app_context():
-        sys.exit(0 if verify_all(institution, click.echo) else 1)
+        reports = [(row, verify_log(db.session(), row.id)) for row in _institutions(code)]
+        for institution, report in reports:
+            state = "sound" if report.ok else f"{report.found} problems"
+            click.echo(f"{institution.code}: {report.events} events, root {report.root[:16]}, {state}.")
+            for problem in report.problems:
+                click.echo(f"  {problem.sentence} / {problem.sentence_en}")
+        sys.exit(0 if all(report.ok for _, report in reports) else 1)
 
 
 @ledger.command(help="Write one file an auditor can check offline with webapp/ledger/verifier.py.")
-@click.argument("institution")
-@click.argument("target", type=click.Path(path_type=Path))
-def export(institution: str, target: Path) -> None:
-    from webapp.ledger.reports import export_to
+@click.argument("code")
+@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+def export(code: str, target: Path) -> None:
+    from webapp.extensions import db
+    from webapp.ledger import export as export_log
 
-    app = _app()
-    with app.app_context():
-        export_to(institution, target, app.extensions["settings"].ledger_key_file, click.echo)
+    with _app().app_context(), target.open("wb") as file:
+        (institution,) = _institutions(code)
+        events = export_log(db.session(), institution.id, file, institution=institution.name_zh)
+        click.echo(f"{target}: {events} events of {institution.name_zh}. Check it with: python verifier.py {target.name}")
 
 
-@ledger.command(help="Sign the present state of every log.")
+@ledger.command(help="Sign the present state of every log; prints each checkpoint, to be kept elsewhere.")
 def checkpoint() -> None:
-    from webapp.ledger.reports import checkpoint_all
+    import json
+    from datetime import UTC, datetime
+
+    from webapp import jobs
 
     app = _app()
     with app.app_context():
-        checkpoint_all(app.extensions["settings"].ledger_key_file, click.echo)
+        for institution in _institutions(None):
+            made = jobs.sign(institution.id, app.extensions["settings"].ledger_key_file, datetime.now(UTC))
+            text = json.dumps(made.as_json(), ensure_ascii=False) if made else "nothing new since the last checkpoint"
+            click.echo(f"{institution.code}: {text}")
 
 
 @main.command(help="Fill an empty database with demo people and cases (demo mode only).")

@@ -11,7 +11,7 @@ from flask_login import current_user
 
 import services
 import webapp
-from webapp import jobs, pages, security
+from webapp import front_end, jobs, pages, security
 from webapp.config import Settings
 from webapp.extensions import (
     babel,
@@ -44,6 +44,7 @@ def make_app(settings: Settings | None = None) -> Flask:
     _load_registrations()
     register_fold()
     security.init_app(app)
+    front_end.init_app(app)
     pages.init_app(app)
     check_routes(app)
     return app
@@ -73,12 +74,13 @@ def _hooks() -> None:
 
 
 def _load_registrations() -> None:
-    """Import what registers itself: every module of `services` (operations) and every package's rules (policy)."""
-    for module in pkgutil.iter_modules(services.__path__):
-        importlib.import_module(f"services.{module.name}")
+    """Import what registers itself: operations of `services`; tables and policy of every package."""
+    for found in pkgutil.iter_modules(services.__path__):
+        importlib.import_module(f"services.{found.name}")
     for package in pkgutil.iter_modules(webapp.__path__):
-        if package.ispkg and importlib.util.find_spec(f"webapp.{package.name}.rules"):
-            importlib.import_module(f"webapp.{package.name}.rules")
+        for module in ("models", "rules") if package.ispkg else ():
+            if importlib.util.find_spec(f"webapp.{package.name}.{module}"):
+                importlib.import_module(f"webapp.{package.name}.{module}")
 
 
 def _load_user(key: str) -> User | None:

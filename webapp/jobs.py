@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session
 from webapp.extensions import db, transactional
 from webapp.faults.commands import report
 from webapp.ledger import Checkpoint, LedgerError, LedgerHead, Signer, checkpoint, checkpoint_needed
-from webapp.notifications.channels import Mailer
 from webapp.notifications.outbox import drain
 from webapp.workflow import timers
 
@@ -34,11 +33,9 @@ def run_due(now: datetime | None = None) -> int:
     """Do one batch of everything that is due; returns how much was done. Call inside an app context."""
     moment = now or datetime.now(UTC)
     settings = current_app.extensions["settings"]
-    mailer = Mailer(settings.mail_host, settings.mail_port, settings.mail_from, settings.base_url)
-    done = timers.run_due(moment)
-    drained = drain(mailer, moment)
+    done = timers.run_due(moment) + drain(now=moment)
     sign_due(settings.ledger_key_file, moment)
-    return done + drained.sent + drained.failed
+    return done
 
 
 def sign_due(key_file: str, now: datetime) -> int:

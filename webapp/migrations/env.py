@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import context
 from flask import current_app
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, inspect
 
-from webapp.extensions import db, engine_options, prepare_engine
+from webapp.extensions import UtcDateTime, db, engine_options, prepare_engine
 from webapp.ledger import create_triggers
+
+
+def _render(kind: str, item: object, imports: object) -> str | bool:
+    """Migrations name plain column types, so that old ones run whatever becomes of our own types."""
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, sa.JSON):
+        return 'sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")'
+    return False
 
 
 def _migrate(connection: Connection) -> None:
@@ -16,14 +26,16 @@ def _migrate(connection: Connection) -> None:
         target_metadata=db.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
-        include_object=lambda _object, name, kind, _reflected, _other: not (
-            kind == "table" and (name or "").startswith("procrastinate")
+        render_item=_render,
+        include_object=lambda _object, name, kind, _reflected, _other: (
+            not (kind == "table" and (name or "").startswith("procrastinate"))
         ),
     )
     with context.begin_transaction():
         context.run_migrations()
         # Batch migrations on SQLite copy tables and lose their triggers; the ledger's are always put back.
-        create_triggers(connection)
+        if inspect(connection).has_table("event"):
+            create_triggers(connection)
 
 
 settings = current_app.extensions["settings"]

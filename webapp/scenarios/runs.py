@@ -90,9 +90,10 @@ class ScenarioRun:
             bound = binding.bind_task(user, seat, posted=posted, uploads=uploads, now=self.now)
             assert bound is not None
             binding.store_uploads(bound, user, bundle, now=self.now)
-            if step.return_to is None and self._refused(step, bound.validate(), bound.errors):
+            decision = "return" if step.return_to else step.decision
+            if self._refused(step, binding.judged(bound, decision), bound.errors):
                 return
-            answers, form = bound.answers, (bound.schema.key, bound.schema.hash)
+            answers, form = binding.filed(bound, decision), (bound.schema.key, bound.schema.hash)
         submission = commands.Submission(step.decision, step.opinion, step.grounds, answers, form)
         seat_id, version = seat.id, seat.version
         if step.return_to:

@@ -243,8 +243,8 @@ def _take(
 def _closed_sentence(seat: Seat) -> str:
     if seat.answered_by is not None and seat.answered_at is not None:
         at = seat.answered_at.astimezone().strftime("%m-%d %H:%M")
-        return _("%(who)s 已于 %(at)s 办理了这件待办。", who=seat.answered_by.name_zh, at=at)
-    return _("这件待办已不需要办理（事项已撤销或转到别的环节）。")
+        return str(_("%(who)s 已于 %(at)s 办理了这件待办。", who=seat.answered_by.name_zh, at=at))
+    return str(_("这件待办已不需要办理（事项已撤销或转到别的环节）。"))
 
 
 def _step(instance: ProcessInstance, actor: User | None, now: datetime) -> Step:

@@ -70,7 +70,8 @@ def seat(user: User, seat_id: int) -> Seat | None:
         .join(UserTask.instance)
         .options(contains_eager(Seat.task).contains_eager(UserTask.instance).joinedload(ProcessInstance.definition))
     )
-    return db.session.scalar(statement)
+    found: Seat | None = db.session.scalar(statement)
+    return found
 
 
 def seats_of(instance: ProcessInstance) -> Sequence[Seat]:
@@ -87,13 +88,14 @@ def seats_of(instance: ProcessInstance) -> Sequence[Seat]:
 def instance(user: User, instance_id: int) -> ProcessInstance | None:
     """A case the person may see, with applicant, unit and definition."""
     statement = visible(user, select(ProcessInstance).where(ProcessInstance.id == instance_id), ProcessInstance)
-    return db.session.scalar(
+    found: ProcessInstance | None = db.session.scalar(
         statement.options(
             joinedload(ProcessInstance.definition),
             joinedload(ProcessInstance.applicant),
             joinedload(ProcessInstance.unit),
         )
     )
+    return found
 
 
 def tasks_of(instance: ProcessInstance) -> Sequence[UserTask]:

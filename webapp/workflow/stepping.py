@@ -89,9 +89,9 @@ class Step:
         for token, task in open_tasks.items():
             if token not in waiting and task.state == "open":
                 self.cancel_task(task)
-        for token in waiting.values():
-            if token.id not in open_tasks:
-                self.open_task(token.id, self.definition.elements[token.element], token.data)
+        for found in waiting.values():
+            if found.id not in open_tasks:
+                self.open_task(found.id, self.definition.elements[found.element], found.data)
         self._sync_timers()
         if self.run.completed:
             self.end(self._outcome())

@@ -1,0 +1,150 @@
+"""Forms of steps: which form a start or a task has, bound for one person, and its uploads stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from webapp.definitions import queries as definitions
+from webapp.definitions.bundle import Bundle
+from webapp.definitions.models import ProcessDefinition
+from webapp.engine import Element
+from webapp.errors import BeianError
+from webapp.files.commands import UploadLimits, upload
+from webapp.formkit import BoundForm, FileInfo, FormSchema, bind
+from webapp.organization.models import Unit, User
+from webapp.organization.queries import local_day
+from webapp.workflow import queries
+from webapp.workflow.context import specs
+from webapp.workflow.lookups import InstitutionLookups
+from webapp.workflow.models import ProcessInstance, Seat
+from webapp.workflow.starting import applicant_facts, case_facts, unit_facts
+
+PAGE_NAMES = ("decision", "opinion", "grounds", "return_to", "seat_version", "submission_key", "draft")
+# Decisions that do not need the step's form to be complete.
+LENIENT = ("reject", "request_correction", "return")
+Posted = MultiDict[str, str]
+Uploads = MultiDict[str, Any]
+
+
+def start_element(bundle: Bundle, key: str) -> Element:
+    """The user task every process begins with."""
+    return bundle.definition(key, specs()).elements["Application"]
+
+
+def bind_start(
+    user: User,
+    definition: ProcessDefinition,
+    *,
+    posted: Posted | None = None,
+    uploads: Uploads | None = None,
+    locale: str = "zh",
+    now: datetime | None = None,
+) -> BoundForm:
+    """The start form of a process for `user`: empty with prefills, or as posted (or drafted)."""
+    bundle = definitions.bundle(definition.deployment)
+    element = start_element(bundle, definition.key)
+    context = {
+        "reference": None,
+        "filed_at": None,
+        "institution": bundle.pack.institution.code,
+        "unit": unit_facts(user.unit),
+        "applicant": applicant_facts(user),
+    }
+    schema = bundle.form(element.form_key or "")
+    return _bind(schema, user, bundle, context, None, posted, None, uploads, locale, now)
+
+
+def bind_task(
+    user: User,
+    seat: Seat,
+    *,
+    posted: Posted | None = None,
+    uploads: Uploads | None = None,
+    locale: str = "zh",
+    now: datetime | None = None,
+) -> BoundForm | None:
+    """The form of a task for `user`, None when the step asks nothing beyond the decision.
+
+    An application opened again for correction starts from what was filed last.
+    """
+    instance = seat.task.instance
+    bundle = definitions.bundle(instance.definition.deployment)
+    element = bundle.definition(instance.definition.key, specs()).elements[seat.task.element]
+    if not element.form_key:
+        return None
+    earlier = None
+    if posted is None and element.id == "Application":
+        earlier = queries.newest_answers(instance.id).get("Application")
+    context = instance_facts(instance, bundle)
+    schema = bundle.form(element.form_key)
+    return _bind(schema, user, bundle, context, instance.id, posted, earlier, uploads, locale, now)
+
+
+def instance_facts(instance: ProcessInstance, bundle: Bundle) -> dict[str, Any]:
+    """The `case` object of a running case."""
+    unit: Unit = instance.unit
+    return case_facts(instance, unit, instance.applicant, bundle.pack.institution.code)
+
+
+def _bind(
+    schema: FormSchema,
+    user: User,
+    bundle: Bundle,
+    context: Mapping[str, Any],
+    instance_id: int | None,
+    posted: Posted | None,
+    earlier: Mapping[str, Any] | None,
+    uploads: Uploads | None,
+    locale: str,
+    now: datetime | None,
+) -> BoundForm:
+    moment = now or datetime.now(UTC)
+    return bind(
+        schema,
+        InstitutionLookups(user, bundle, context, instance_id),
+        context,
+        posted=posted,
+        answers=earlier,
+        uploads=uploads,
+        locale=locale,
+        signer=user.name_zh,
+        now=moment,
+        today=local_day(moment, bundle.pack.institution.time_zone),
+        page_names=PAGE_NAMES,
+    )
+
+
+def store_uploads(bound: BoundForm, user: User, bundle: Bundle, *, now: datetime | None = None) -> None:
+    """Keep the files that came with a post, so that a refused form keeps them; a bad one is named at its field."""
+    limits = bundle.pack.limits
+    for pending in bound.pending_uploads:
+        types = tuple(ending.lstrip(".") for ending in pending.accept) or limits.types
+        allowed = UploadLimits(limits.attachment_mb * 1024 * 1024, types)
+        content = pending.item.read(allowed.max_bytes + 1)
+        try:
+            stored = upload(user, pending.item.filename, content, allowed, now or datetime.now(UTC))
+        except BeianError as error:
+            bound.refuse_upload(pending.name, error.sentence)
+        else:
+            bound.attach(pending.name, FileInfo(stored.key, stored.name, stored.size, stored.sha256))
+
+
+def judged(bound: BoundForm, decision: str) -> bool:
+    """Whether the step's form stands in the way of `decision`.
+
+    Agreeing or receiving needs the whole form; who refuses, asks for correction or sends back need not first
+    tick and sign what only agreement asks for.
+    """
+    return bound.validate() or decision in LENIENT
+
+
+def filed(bound: BoundForm, decision: str) -> dict[str, Any]:
+    """The answers to file: all of a valid form, else (for a lenient decision) those that were in order."""
+    if decision not in LENIENT:
+        return bound.answers
+    wrong = {name.split("-", 1)[0] for name in bound.errors}
+    return {key: value for key, value in bound.answers.items() if key not in wrong}
