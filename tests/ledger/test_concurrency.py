@@ -52,7 +52,7 @@ def together(*jobs: Callable[[], None]) -> list[BaseException]:
     return raised
 
 
-def test_writers_at_once_leave_one_line_without_gaps(engine: Engine) -> None:
+def test_writers_at_once_leave_one_line_without_gaps(engine: Engine, session: Session) -> None:
     def writer(number: int) -> Callable[[], None]:
         def run() -> None:
             for n in range(EACH):
@@ -62,19 +62,18 @@ def test_writers_at_once_leave_one_line_without_gaps(engine: Engine) -> None:
         return run
 
     assert together(*(writer(number) for number in range(WRITERS))) == []
-    with Session(engine) as session:
-        for institution_id in (1, 2):
-            report = verify(session, institution_id)
-            assert (report.ok, report.events) == (True, WRITERS * EACH)
-            told = [event.actor_label for event in stream(session, institution_id)]
-            assert len(set(told)) == WRITERS * EACH
-            for number in range(WRITERS):
-                own = [label for label in told if label.startswith(f"{number}.")]
-                assert own == [f"{number}.{n}" for n in range(EACH)]
+    for institution_id in (1, 2):
+        report = verify(session, institution_id)
+        assert (report.ok, report.events) == (True, WRITERS * EACH)
+        told = [event.actor_label for event in stream(session, institution_id)]
+        assert len(set(told)) == WRITERS * EACH
+        for number in range(WRITERS):
+            own = [label for label in told if label.startswith(f"{number}.")]
+            assert own == [f"{number}.{n}" for n in range(EACH)]
 
 
 def test_verifying_exporting_and_signing_while_others_write_raise_no_false_alarm(
-    engine: Engine, signer: Signer
+    engine: Engine, session: Session, signer: Signer
 ) -> None:
     write(engine, (1,), "first")
     stop = threading.Event()
@@ -85,23 +84,23 @@ def test_verifying_exporting_and_signing_while_others_write_raise_no_false_alarm
             number += 1
             write(engine, (1,), f"w{number}")
             if number % 3 == 0:
-                with Session(engine) as session:
-                    session.connection(execution_options={"write": True})
-                    erase(session, institution_id=1, seqs=[number], reason="期满", actor_id=None, actor_label="timer")
-                    append_collected(session)
-                    session.commit()
+                with Session(engine) as own:
+                    own.connection(execution_options={"write": True})
+                    erase(own, institution_id=1, seqs=[number], reason="期满", actor_id=None, actor_label="timer")
+                    append_collected(own)
+                    own.commit()
 
     def read() -> None:
         try:
             for _ in range(8):
-                with Session(engine) as session:
-                    session.connection(execution_options={"write": True})
-                    checkpoint(session, 1, signer)
-                    session.commit()
-                    assert verify(session, 1).problems == []
-                    session.rollback()
-                    target = io.BytesIO()
-                    export(session, 1, target)
+                session.connection(execution_options={"write": True})
+                checkpoint(session, 1, signer)
+                session.commit()
+                assert verify(session, 1).problems == []
+                session.rollback()
+                target = io.BytesIO()
+                export(session, 1, target)
+                session.rollback()
                 with zipfile.ZipFile(target) as bundle:
                     header = json.loads(bundle.read("header.json"))
                     inside = [json.loads(line) for line in bundle.read("checkpoints.jsonl").splitlines()]
