@@ -168,6 +168,14 @@ def test_htmx_renews_only_what_others_depend_on(pages: jinja2.Environment) -> No
     assert not drawn(pages, post(SCHEMA)).xpath("//*[@hx-post]")
 
 
+def test_removing_a_row_replaces_the_form_since_morphing_would_keep_the_ticks_of_the_row_removed(
+    pages: jinja2.Environment,
+) -> None:
+    page = everything(pages, live=LIVE)
+    assert page.xpath("//button[@name='remove-members-0']")[0].get("hx-swap") == "outerHTML"
+    assert page.xpath("//button[@name='add-members']")[0].get("hx-swap") == "outerMorph"
+
+
 def test_a_record_shows_the_text_and_what_changed(pages: jinja2.Environment) -> None:
     old = judged(SCHEMA, ("name", "旧名"), ("members-0-who", "甲")).answers
     new = judged(SCHEMA, ("name", CANARY), ("papers", "5"), ("members-0-who", "乙")).answers
