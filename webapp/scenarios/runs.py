@@ -21,6 +21,7 @@ from webapp.workdays import due, span
 from webapp.workflow import binding, commands, queries, timers
 from webapp.workflow.context import specs
 from webapp.workflow.deadlines import institution_calendar
+from webapp.workflow.filing import Submission
 from webapp.workflow.models import ProcessInstance, Seat
 from webapp.workflow.starting import start_case
 
@@ -74,7 +75,7 @@ class ScenarioRun:
         if self._refused(step, bound.validate(), bound.errors):
             return
         form = (bound.schema.key, bound.schema.hash)
-        submission = commands.Submission(answers=bound.answers, form=form)
+        submission = Submission(answers=bound.answers, form=form)
         self.instance_id = start_case(user, self.process, submission, now=self.now).id
 
     def _answer(self, step: ScenarioStep) -> None:
@@ -94,7 +95,7 @@ class ScenarioRun:
             if self._refused(step, binding.judged(bound, decision), bound.errors):
                 return
             answers, form = binding.filed(bound, decision), (bound.schema.key, bound.schema.hash)
-        submission = commands.Submission(step.decision, step.opinion, step.grounds, answers, form)
+        submission = Submission(step.decision, step.opinion, step.grounds, answers, form)
         seat_id, version = seat.id, seat.version
         if step.return_to:
             commands.return_to(user, seat_id, version, step.return_to, submission, now=self.now)

@@ -22,7 +22,8 @@ from webapp.organization.queries import unit as unit_by_id
 from webapp.registry.commands import file as file_filing
 from webapp.registry.numbers import give_number
 from webapp.workflow import queries
-from webapp.workflow.commands import Submission, file_answers, guarded
+from webapp.workflow.filing import Submission, file_answers
+from webapp.workflow.guards import guarded
 from webapp.workflow.models import AnswerDraft, ProcessInstance
 from webapp.workflow.stepping import Step
 from webapp.workflow.titles import titles

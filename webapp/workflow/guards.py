@@ -1,0 +1,120 @@
+"""Who may act, on what as it stands now: locking a case, finding a stale page, keeping duties apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from flask_babel import gettext as _
+
+from webapp.engine.errors import EngineError, OperationError
+from webapp.errors import BeianError, Forbidden, Invalid, NotFound, Refused, Stale
+from webapp.extensions import db, transactional
+from webapp.faults.commands import report
+from webapp.organization.models import User
+from webapp.organization.policy import can
+from webapp.registry.queries import filing_of_instance
+from webapp.workflow import queries
+from webapp.workflow.filing import Submission
+from webapp.workflow.models import ProcessInstance, Seat, UserTask
+from webapp.workflow.stepping import Step
+
+
+def take(
+    actor: User, seat_id: int, seat_version: int, key: str | None
+) -> tuple[ProcessInstance, dict[str, UserTask], Seat]:
+    """Lock the case and find the seat as it stands now; a repeated submission comes back answered."""
+    instance = queries.lock_instance_of_seat(seat_id, actor.institution_id)
+    if instance is None:
+        raise NotFound(_("没有这件待办。"))
+    tasks = queries.open_tasks(instance)
+    seat = next((seat for task in tasks.values() for seat in task.seats if seat.id == seat_id), None)
+    if seat is None:
+        seat = db.session.get(Seat, seat_id, populate_existing=True)
+        assert seat is not None
+        if not can(actor, "view", seat):
+            raise NotFound(_("没有这件待办。"))
+        if key and seat.submission_key == key and seat.answered_by_id == actor.id:
+            return instance, tasks, seat
+        raise Stale(_closed_sentence(seat))
+    if not can(actor, "view", seat):
+        raise NotFound(_("没有这件待办。"))
+    if seat.task.state == "suspended":
+        raise Refused(_("这件事项已挂起，暂不能办理。"))
+    if seat.holder_id is not None and seat.holder_id != actor.id and seat.holder is not None:
+        raise Stale(_("%(who)s 已认领这件待办。", who=seat.holder.name_zh))
+    if seat.state != "open" or seat.version != seat_version:
+        raise Stale(_("这件待办在您打开之后有了变化，请重新查看后再办理。"))
+    return instance, tasks, seat
+
+
+def _closed_sentence(seat: Seat) -> str:
+    if seat.answered_by is not None and seat.answered_at is not None:
+        at = seat.answered_at.astimezone().strftime("%m-%d %H:%M")
+        return str(_("%(who)s 已于 %(at)s 办理了这件待办。", who=seat.answered_by.name_zh, at=at))
+    return str(_("这件待办已不需要办理（事项已撤销或转到别的环节）。"))
+
+
+def step_of(instance: ProcessInstance, actor: User | None, now: datetime) -> Step:
+    """The case at work, with its filing. Raises NotFound."""
+    filing = filing_of_instance(instance.institution_id, instance.id)
+    if filing is None:
+        raise NotFound(_("没有这件事项。"))
+    return Step(instance, actor, now, filing_id=filing.id)
+
+
+def check_decision(offered: str | None, submission: Submission) -> None:
+    """Raise Invalid unless the step offers this decision and the words it needs are there."""
+    allowed = [part.strip() for part in offered.split(",")] if offered else ["submit"]
+    if submission.decision not in allowed:
+        raise Invalid(_("这一步不能作这样的决定。"))
+    if submission.decision == "reject" and not submission.grounds:
+        raise Invalid(_("不予备案须选定所依据的条款。"), (("grounds", _("请选定条款")),))
+    if submission.decision in ("reject", "request_correction") and not submission.opinion.strip():
+        raise Invalid(_("请写明意见。"), (("opinion", _("请写明意见")),))
+
+
+def check_separation(actor: User, seat: Seat, step: Step) -> None:
+    """Raise Forbidden where duties must stay apart.
+
+    Nobody decides on an own application, nor steps of two roles in one round (unless the pack allows that).
+    """
+    if not can(actor, "answer", seat):
+        raise Forbidden(_("您不能办理这件待办：本人的申请不能由本人审批，或您不在办理人之列。"))
+    if seat.role in ("applicant", "assignee") or step.process.same_person_two_roles:
+        return
+    if queries.decided_in_other_role(step.instance, actor, seat.role):
+        raise Forbidden(_("同一轮中您已以另一角色办理过这件事项，须由他人办理。"))
+
+
+def guarded(
+    command: Callable[[], ProcessInstance], institution_id: int, instance_of: Callable[[], int | None]
+) -> ProcessInstance:
+    """Run a command; when an operation or the engine fails, everything is undone and a Fault tells the administrator.
+
+    Raises Refused with a sentence for the person; the task stays open.
+    """
+    try:
+        return command()
+    except EngineError as error:
+        element = error.element if isinstance(error, OperationError) else ""
+        cause = f"{type(error.__cause__ or error).__name__}: {error.__cause__ or error}"
+        report_failure(institution_id, instance_of(), element, error.sentence, cause)
+        if isinstance(error.__cause__, BeianError):
+            raise error.__cause__ from error
+        raise Refused(
+            _("系统没能完成这一步，已通知管理员；您的办理没有丢失，可稍后再试。（%(why)s）", why=error.sentence)
+        ) from error
+
+
+@transactional
+def report_failure(institution_id: int, instance_id: int | None, element: str, sentence: str, detail: str) -> None:
+    report(
+        institution_id,
+        kind="operation",
+        sentence=sentence,
+        detail=detail,
+        instance_id=instance_id,
+        element=element,
+        now=datetime.now(UTC),
+    )
