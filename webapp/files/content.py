@@ -21,6 +21,7 @@ _MAX_ENTRIES = 2_000
 _MAX_UNPACKED = 200_000_000
 _MAX_RATIO = 200
 _MAX_NAME = 120
+_MAX_ENDING = 10
 
 
 def sniff(content: bytes) -> str | None:
@@ -79,8 +80,8 @@ def clean_name(name: str) -> str:
     """
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
     visible = "".join(char for char in last if unicodedata.category(char)[0] != "C" and char not in '<>:"|?*')
-    stem, dot, ending = " ".join(visible.split()).strip(". ").rpartition(".")
-    if not dot:
-        stem, ending = ending, ""
-    stem = stem.strip(". ")[: _MAX_NAME - len(ending) - 1] or "file"
-    return f"{stem}.{ending}" if ending else stem
+    bare = " ".join(visible.split()).strip(". ")
+    stem, _dot, ending = bare.rpartition(".")
+    if not stem or len(ending) > _MAX_ENDING:
+        return bare[:_MAX_NAME].strip(". ") or "file"
+    return f"{stem[: _MAX_NAME - len(ending) - 1].strip('. ') or 'file'}.{ending}"
