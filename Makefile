@@ -18,6 +18,13 @@ RUNTIME := $(VENV)/.runtime-$(call key,requirements.lock)
 TOOLS := $(VENV)/.dev-$(call key,requirements.lock requirements-dev.lock)
 MODULES := node_modules/.installed-$(call key,package-lock.json .npmrc)
 FRONTEND := $(DIST)/.built-$(call key,package-lock.json $(sort $(wildcard webapp/assets/*.* webapp/assets/*/*.*)))
+CATALOGUES := $(wildcard webapp/translations/*/LC_MESSAGES/*.po)
+MESSAGES := $(VENV)/.messages-$(call key,$(CATALOGUES))
+
+# A virtual environment whose Python was removed or replaced is made anew, with everything in it.
+BROKEN := $(shell test -d $(VENV) && ! $(PY) -c '' >/dev/null 2>&1 && echo broken)
+$(PY) $(RUNTIME) $(TOOLS): $(if $(BROKEN),FORCE)
+FORCE:
 
 # The machine's Node when it is new enough, else the wheel's in .venv/bin.
 NODE_IS_NEW := node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' >/dev/null 2>&1 \
@@ -25,20 +32,20 @@ NODE_IS_NEW := node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 
 WITH_NODE := export PATH="$(CURDIR)/$(VENV)/node:$$PATH";
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint format docs bench faults soak screenshots frontend tools browser translations lock clean distclean
+.PHONY: FORCE help run dev test lint format docs bench faults soak screenshots frontend tools browser translations lock clean distclean
 
 help: ## list the targets
 	@echo "Beian. Targets:"
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 21
 
-run: $(RUNTIME) $(FRONTEND) ## start Beian with demo data on 127.0.0.1:8000 (BEIAN_DEMO=0 without)
+run: $(RUNTIME) $(MESSAGES) $(FRONTEND) ## start Beian with demo data on 127.0.0.1:8000 (BEIAN_DEMO=0 without)
 	@exec $(BEIAN) run
 
-dev: $(TOOLS) $(FRONTEND) ## the same, restarting at every change of code, styles or scripts
+dev: $(TOOLS) $(MESSAGES) $(FRONTEND) ## the same, restarting at every change of code, styles or scripts
 	@$(WITH_NODE) node webapp/assets/build.mjs --watch & watcher=$$!; trap 'kill $$watcher' EXIT INT TERM; \
 	$(BEIAN) run --reload
 
-test: $(TOOLS) $(FRONTEND) lint browser ## everything: linters, types, layers, then the whole suite on both databases and in a browser
+test: $(TOOLS) $(MESSAGES) $(FRONTEND) lint browser ## everything: linters, types, layers, then the whole suite on both databases and in a browser
 	@echo "Running the test suite."
 	@$(PY) -m pytest -n 2 $(ARGS)
 
@@ -55,16 +62,16 @@ format: $(TOOLS) ## put the Python code into its one format
 docs: $(TOOLS) ## check the documentation: links, settings, operations, rules all there
 	@$(PY) -m pytest tests/documentation $(ARGS)
 
-bench: $(TOOLS) $(FRONTEND) ## measure; JSON in var/bench.json
+bench: $(TOOLS) $(MESSAGES) $(FRONTEND) ## measure; JSON in var/bench.json
 	@mkdir -p var && $(PY) -m bench --out var/bench.json $(ARGS)
 
-faults: $(TOOLS) ## kill the server 200 times under load on each database and check what is left
+faults: $(TOOLS) $(MESSAGES) $(FRONTEND) ## kill the server 200 times under load on each database and check what is left
 	@BEIAN_FAULT_ROUNDS=$${BEIAN_FAULT_ROUNDS:-200} $(PY) -m pytest tests/faults -n 0 $(ARGS)
 
-soak: $(TOOLS) ## run load for ten minutes (BEIAN_SOAK_MINUTES) and check memory, files and records
+soak: $(TOOLS) $(MESSAGES) $(FRONTEND) ## run load for ten minutes (BEIAN_SOAK_MINUTES) and check memory, files and records
 	@BEIAN_SOAK_MINUTES=$${BEIAN_SOAK_MINUTES:-10} $(PY) -m bench.soak $(ARGS)
 
-screenshots: $(TOOLS) $(FRONTEND) browser ## pictures of every page, phone, desk and dark, in var/screenshots
+screenshots: $(TOOLS) $(MESSAGES) $(FRONTEND) browser ## pictures of every page, phone, desk and dark, in var/screenshots
 	@$(PY) -m tests.support.screenshots var/screenshots $(ARGS)
 
 frontend: $(FRONTEND) ## build styles and scripts
@@ -104,11 +111,11 @@ distclean: clean ## also remove .venv and node_modules; the data in var/ stays
 
 $(PY):
 	@test -n "$(PYTHON)" || { echo "Beian needs Python 3.11 or newer; none was found. Install it, or name it: make run PYTHON=/path/to/python3"; exit 1; }
+	@$(if $(BROKEN),echo "The virtual environment does not work here any more; making it anew."; )rm -rf $(VENV)
 	@echo "Creating the virtual environment in $(VENV) with $$($(PYTHON) --version)."
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module does not work. On Debian: apt-get install python3-venv"; exit 1; }
 
 $(RUNTIME): | $(PY)
-	@$(PY) -c '' 2>/dev/null || { echo "The virtual environment does not work here any more; making it anew."; rm -rf $(VENV); $(MAKE) --no-print-directory $(PY); }
 	@echo "Installing the libraries named in requirements.lock."
 	@$(PIP) install -qq --require-hashes --no-deps -r requirements.lock
 	@printf '%s\n' '#!/bin/sh' 'root="$$(cd "$$(dirname "$$0")/../.." && pwd)"' 'PYTHONPATH="$$root$${PYTHONPATH:+:$$PYTHONPATH}" exec "$$root/$(PY)" -m webapp.cli "$$@"' > $(BEIAN)
@@ -119,6 +126,10 @@ $(TOOLS): $(RUNTIME)
 	@echo "Installing the tools named in requirements-dev.lock."
 	@$(PIP) install -qq --require-hashes --no-deps -r requirements-dev.lock
 	@rm -f $(VENV)/.dev-* && touch $@
+
+$(MESSAGES): $(RUNTIME)
+	@$(if $(CATALOGUES),$(PY) -m babel.messages.frontend -q compile -d webapp/translations,:)
+	@rm -f $(VENV)/.messages-* && touch $@
 
 $(MODULES): | $(PY)
 	@$(NODE_IS_NEW) || test -x $(VENV)/node/node || { \
