@@ -3,6 +3,7 @@
 import pytest
 
 from tests.engine.drawing import Drawing
+from tests.engine.tables import tier_table
 from tests.engine.running import OPERATIONS, Case, World, assembled, straight
 from webapp.engine import DefinitionCache, EngineError, FeelError, OperationError, assemble, build, dump, load
 
@@ -166,7 +167,7 @@ def test_a_decision_table_decides_and_its_clauses_go_into_history() -> None:
     drawing.rule("Tier", "tier")
     drawing.end()
     drawing.flow("Start", "Application", "Tier", "End")
-    case = Case(assembled(drawing, tier=TIER)).do("Application", followers=20000)
+    case = Case(assembled(drawing, tier=tier_table())).do("Application", followers=20000)
     step = next(step for step in case.passed if step.element == "Tier")
     assert (step.outcome, step.articles) == ("1", ("wzpt-5.1",))
     assert case.run.data["TierResult"] == "1"
@@ -209,13 +210,3 @@ def test_elements_tell_the_rest_of_the_product_what_was_drawn() -> None:
     assert (application.incoming, application.outgoing) == (("Start",), ("End",))
     assert (lapsed.attached_to, lapsed.interrupting, lapsed.timer) == ("Application", True, 'due(30, "days")')
     assert elements["End"].properties["outcome"] == "approved"
-
-
-TIER = b"""<?xml version="1.0" encoding="UTF-8"?>
-<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="tier" namespace="http://beian.example/dmn">
-<decision id="tier" name="tier"><decisionTable id="t" hitPolicy="FIRST">
-<input id="i" label="followers"><inputExpression id="ie" typeRef="number"><text>Application.followers</text></inputExpression></input>
-<output id="o" label="tier" name="tier" typeRef="string"/>
-<rule id="r1"><description>article: wzpt-5.1</description><inputEntry id="a"><text>&gt;= 10000</text></inputEntry><outputEntry id="b"><text>"1"</text></outputEntry></rule>
-<rule id="r2"><inputEntry id="c"><text>-</text></inputEntry><outputEntry id="d2"><text>"2"</text></outputEntry></rule>
-</decisionTable></decision></definitions>"""

@@ -86,11 +86,11 @@ def _difference(data: dict[str, Json], source: dict[str, Json]) -> tuple[Any, An
 def load(blob: bytes, definition: Definition, env: Environment) -> Run:
     """The run stored as `blob`. Raises StoreFormatError when the format is unknown or belongs to another definition."""
     stored = _parsed(blob)
-    if stored["definition"] != definition.hash:
+    if stored.get("definition") != definition.hash:
         raise StoreFormatError("流程实例属于另一版本的流程定义", "the stored case belongs to another definition")
     run = Run(definition, env)
-    run.ended_at = stored["ended"]
     try:
+        run.ended_at = stored["ended"]
         if "data" in stored:
             _restore_ended(run.top, stored["data"])
         else:
@@ -102,8 +102,7 @@ def load(blob: bytes, definition: Definition, env: Environment) -> Run:
 
 def stored_definition(blob: bytes) -> str:
     """The content hash of the definition a stored run belongs to. Raises StoreFormatError."""
-    found: str = _parsed(blob)["definition"]
-    return found
+    return str(_parsed(blob).get("definition", ""))
 
 
 def _parsed(blob: bytes) -> dict[str, Any]:
@@ -127,6 +126,8 @@ def _restore_ended(top: MainScope, data: dict[str, Json]) -> None:
 
 
 def _restore_scopes(top: MainScope, rows: list[_Row]) -> None:
+    if not rows:
+        raise ValueError("no scope")
     restored: list[list[Token]] = []
     for number, (owner_scope, owner_position, tokens) in enumerate(rows):
         if number == 0:
