@@ -82,11 +82,12 @@ browser: $(TOOLS) ## find a Chromium for the tests, or install one
 	@$(PY) -m tests.support.chromium
 
 translations: $(TOOLS) ## collect the sentences, update webapp/translations, compile
+	@mkdir -p var webapp/translations
 	@$(PY) -m babel.messages.frontend -q extract -F babel.cfg -k lazy_gettext -k _l --no-location --omit-header \
-		-o webapp/translations/messages.pot .
+		-o var/messages.pot .
 	@test -f webapp/translations/en/LC_MESSAGES/messages.po \
-		&& $(PY) -m babel.messages.frontend -q update -i webapp/translations/messages.pot -d webapp/translations --no-fuzzy-matching --ignore-pot-creation-date --omit-header \
-		|| $(PY) -m babel.messages.frontend -q init -i webapp/translations/messages.pot -d webapp/translations -l en
+		&& $(PY) -m babel.messages.frontend -q update -i var/messages.pot -d webapp/translations --no-fuzzy-matching --ignore-pot-creation-date --omit-header \
+		|| $(PY) -m babel.messages.frontend -q init -i var/messages.pot -d webapp/translations -l en
 	@$(PY) -m babel.messages.frontend -q compile -d webapp/translations
 	@echo "webapp/translations is up to date; untranslated sentences have an empty msgstr."
 
