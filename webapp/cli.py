@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -93,61 +95,44 @@ def deploy(codes: tuple[str, ...]) -> None:
 def ledger() -> None: ...
 
 
-def _institutions(code: str | None) -> list[Any]:
-    from sqlalchemy import select
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """An expected failure ends the command with its sentence, not with a traceback."""
+    from webapp.ledger import LedgerError
 
-    from webapp.extensions import db
-    from webapp.organization.models import Institution
-
-    statement = select(Institution).order_by(Institution.code)
-    found = list(db.session.scalars(statement.where(Institution.code == code) if code else statement))
-    if not found:
-        raise click.ClickException(f"There is no institution {code}." if code else "There is no institution yet.")
-    return found
+    try:
+        yield
+    except LedgerError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @ledger.command(help="Verify the whole log, and that the register is what the log says.")
 @click.argument("code", required=False)
 def verify(code: str | None) -> None:
-    from webapp.extensions import db
-    from webapp.ledger import verify as verify_log
+    from webapp.ledger.reports import verify_all
 
-    with _app().app_context():
-        reports = [(row, verify_log(db.session(), row.id)) for row in _institutions(code)]
-        for institution, report in reports:
-            state = "sound" if report.ok else f"{report.found} problems"
-            click.echo(f"{institution.code}: {report.events} events, root {report.root[:16]}, {state}.")
-            for problem in report.problems:
-                click.echo(f"  {problem.sentence} / {problem.sentence_en}")
-        sys.exit(0 if all(report.ok for _, report in reports) else 1)
+    with _app().app_context(), _sentences():
+        sys.exit(0 if verify_all(code, click.echo) else 1)
 
 
 @ledger.command(help="Write one file an auditor can check offline with webapp/ledger/verifier.py.")
 @click.argument("code")
 @click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
 def export(code: str, target: Path) -> None:
-    from webapp.extensions import db
-    from webapp.ledger import export as export_log
+    from webapp.ledger.reports import export_to
 
-    with _app().app_context(), target.open("wb") as file:
-        (institution,) = _institutions(code)
-        events = export_log(db.session(), institution.id, file, institution=institution.name_zh)
-        click.echo(f"{target}: {events} events of {institution.name_zh}. Check it with: python verifier.py {target.name}")
+    app = _app()
+    with app.app_context(), _sentences():
+        export_to(code, target, app.extensions["settings"].ledger_key_file, click.echo)
 
 
 @ledger.command(help="Sign the present state of every log; prints each checkpoint, to be kept elsewhere.")
 def checkpoint() -> None:
-    import json
-    from datetime import UTC, datetime
-
-    from webapp import jobs
+    from webapp.ledger.reports import checkpoint_all
 
     app = _app()
-    with app.app_context():
-        for institution in _institutions(None):
-            made = jobs.sign(institution.id, app.extensions["settings"].ledger_key_file, datetime.now(UTC))
-            text = json.dumps(made.as_json(), ensure_ascii=False) if made else "nothing new since the last checkpoint"
-            click.echo(f"{institution.code}: {text}")
+    with app.app_context(), _sentences():
+        checkpoint_all(app.extensions["settings"].ledger_key_file, click.echo)
 
 
 @main.command(help="Fill an empty database with demo people and cases (demo mode only).")
