@@ -117,6 +117,12 @@ def test_a_condition_in_a_row_sees_the_row_and_what_stands_before_the_group() ->
     assert ("members.until", "later_field") in found(group, field("checkbox", "pay"))
 
 
+def test_a_condition_may_not_look_ahead() -> None:
+    asking = field("textfield", "b", conditional={"hide": "=c"})
+    assert ("b", "later_field") in found(field("checkbox", "a"), asking, field("checkbox", "c"))
+    assert found(field("checkbox", "a"), field("checkbox", "c"), asking) == []
+
+
 def test_the_condition_of_a_heading_is_checked_like_a_fields() -> None:
     heading = {
         "type": "group",

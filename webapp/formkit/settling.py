@@ -57,9 +57,7 @@ def _settle(form: BaseForm, outer: Mapping[str, Json], surroundings: Surrounding
 def _require(form: BaseForm, names: Mapping[str, Json], surroundings: Surroundings) -> None:
     for field in fields_of(form):
         wanted = field.spec.required_if
-        field.must = field.spec.required or (
-            wanted is not None and not field.hidden and surroundings.holds(wanted, names, field.spec.path)
-        )
+        field.must = field.spec.required or (wanted is not None and surroundings.holds(wanted, names, field.spec.path))
         if isinstance(field, RowsField):
             for row in field.rows:
                 _require(row, names_of(row, names), surroundings)
