@@ -178,8 +178,8 @@ def bind(
 
     `context` is the object expressions know as `case`; `uploads` the post's files; `signer` the name of the person
     filling in (default: the applicant's); `now` aware UTC; `today` the institution's date (default: UTC's date);
-    `page_names` further names the page posts besides csrf_token, version, action, submission_key, decision, opinion,
-    grounds, return_to. Raises ConditionError when a condition of the form cannot be evaluated.
+    `page_names` further names the page posts besides PAGE_NAMES (csrf_token, decision, opinion, grounds and so on).
+    Raises ConditionError when a condition of the form cannot be evaluated, ValueError when a page name is a key.
     """
     moment = now or datetime.now(UTC)
     surroundings = Surroundings(schema.key, context, today or moment.date())

@@ -16,6 +16,7 @@ KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,59}", re.ASCII)
 # Names the pages themselves post beside a form's fields; no form may use them as keys.
 PAGE_NAMES: Final = frozenset(
     {"csrf_token", "version", "action", "submission_key", "decision", "opinion", "grounds", "return_to"}
+    | {"seat_version", "draft"}
 )
 # Names of the buttons that change a form's shape, and names that conditions already know.
 RESERVED: Final = PAGE_NAMES | {"add", "remove", "drop", "upload", "refresh", "case", "today", "item"}
