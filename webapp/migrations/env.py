@@ -27,6 +27,8 @@ def _migrate(connection: Connection) -> None:
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
         render_item=_render,
+        # SQLite, too, runs DDL inside a transaction: a migration that fails leaves nothing half-done.
+        transactional_ddl=True,
         include_object=lambda _object, name, kind, _reflected, _other: (
             not (kind == "table" and (name or "").startswith("procrastinate"))
         ),
@@ -36,6 +38,7 @@ def _migrate(connection: Connection) -> None:
         # Batch migrations on SQLite copy tables and lose their triggers; the ledger's are always put back.
         if inspect(connection).has_table("event"):
             create_triggers(connection)
+    connection.commit()
 
 
 settings = current_app.extensions["settings"]
