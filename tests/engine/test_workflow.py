@@ -3,8 +3,8 @@
 import pytest
 
 from tests.engine.drawing import Drawing
-from tests.engine.tables import tier_table
 from tests.engine.running import OPERATIONS, Case, World, assembled, straight
+from tests.engine.tables import tier_table
 from webapp.engine import DefinitionCache, EngineError, FeelError, OperationError, assemble, build, dump, load
 
 

@@ -36,6 +36,8 @@ def written(context: Context) -> Iterator[Written]:
             yield Written(*here, node.get("assignee") or "", "办理人", "the assignee")
         if node.kind == "serviceTask":
             for name, text in node.inputs.items():
+                if not text:
+                    continue
                 yield Written(*here, text, f"输入 {name}", f"the input {name}")
 
 

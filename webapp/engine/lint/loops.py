@@ -39,13 +39,18 @@ def parallel_writers(context: Context) -> Iterator[Finding]:
                 ways = [[flow.target] for flow in process.outgoing.get(node.id, ())]
                 yield from _shared(process, ways)
             elif node.kind == "boundaryEvent" and not node.interrupting:
-                host = node.attached_to or ""
-                yield from _shared(process, [[flow.target for flow in process.outgoing.get(node.id, ())], [host]])
+                main = [flow.target for flow in process.outgoing.get(node.attached_to or "", ())]
+                side = [flow.target for flow in process.outgoing.get(node.id, ())]
+                yield from _shared(process, [side, main], node.id)
 
 
-def _shared(process: Process, ways: list[list[str]]) -> Iterator[Finding]:
-    known = [[start for start in way if start in process.nodes] for way in ways]
-    reached = [{*starts, *reachable(lambda node_id: everywhere(process, node_id), starts)} for starts in known]
+def _shared(process: Process, ways: list[list[str]], barred: str = "") -> Iterator[Finding]:
+    """Names that more than one of the ways writes; nothing is followed through the node `barred`."""
+
+    def follow(node_id: str) -> list[str]:
+        return [target for target in everywhere(process, node_id) if target in process.nodes and target != barred]
+
+    reached = [{*way, *reachable(follow, way)} & set(process.nodes) for way in ways if set(way) <= set(process.nodes)]
     common = set.intersection(*reached) if len(reached) > 1 else set()
     writers: dict[str, set[str]] = defaultdict(set)
     branches: dict[str, set[int]] = defaultdict(set)

@@ -43,7 +43,9 @@ def never_written(context: Context) -> Iterator[Finding]:
     for text, names, _ in _read(context):
         writers = text.process.writes()
         for name in sorted(names & set(writers)):
-            if not any(_reaches(text.process, writer, text.node, ahead) for writer in writers[name]):
+            # A condition is tested behind the node its flow leaves, and so sees what that node wrote.
+            here = {text.node} if text.element != text.node else set()
+            if not any(writer in here or _reaches(text.process, writer, text.node, ahead) for writer in writers[name]):
                 yield finding(
                     (text.process.file, text.element),
                     "read-before-written",
