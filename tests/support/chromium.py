@@ -43,9 +43,7 @@ def find_browser(environ: dict[str, str] | None = None, own: Path | None = None)
         found = shutil.which(name, path=variables.get("PATH", os.defpath))
         if found:
             return Path(found)
-    if own is None:
-        with sync_playwright() as playwright:
-            own = Path(playwright.chromium.executable_path)
+    own = own or _playwrights_own()
     return own if os.access(own, os.X_OK) else None
 
 
@@ -94,6 +92,13 @@ def browser() -> Iterator[Browser]:
         running = launch(playwright, executable)
         yield running
         running.close()
+
+
+def _playwrights_own() -> Path:
+    """Asked in a process of its own: Playwright cannot be started twice in one thread."""
+    program = "from playwright.sync_api import sync_playwright as s\nwith s() as p: print(p.chromium.executable_path)"
+    asked = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    return Path(asked.stdout.strip())
 
 
 def _can_install() -> bool:
