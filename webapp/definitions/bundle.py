@@ -57,13 +57,18 @@ class Bundle:
         return entry
 
     def process_files(self, key: str) -> dict[str, bytes]:
-        """The files the engine needs for a process: its diagram, all tables, and the common parts."""
+        """The files the engine needs for a process: its diagram, all tables, and the common parts.
+
+        Raises DefinitionError when the diagram is missing.
+        """
         diagram = self.process(key).diagram
-        wanted = (diagram,)
+        if diagram not in self.files:
+            sentence, english = f"没有流程图文件“{diagram}”", f"The diagram {diagram} is missing"
+            raise DefinitionError((Finding(diagram, "", "diagram", sentence, english),))
         return {
             path: content
             for path, content in self.files.items()
-            if path in wanted or path.endswith(".dmn") or (path.startswith("common/") and path.endswith(".bpmn"))
+            if path == diagram or path.endswith(".dmn") or (path.startswith("common/") and path.endswith(".bpmn"))
         }
 
     def process_id(self, key: str) -> str:
@@ -73,10 +78,6 @@ class Bundle:
         """The built diagram of a process. Raises DefinitionError with every finding."""
         with self._lock:
             if key not in self._definitions:
-                entry = self.process(key)
-                if entry.diagram not in self.files:
-                    sentence, english = f"没有流程图文件“{entry.diagram}”", f"The diagram {entry.diagram} is missing"
-                    raise DefinitionError((Finding(entry.diagram, "", "diagram", sentence, english),))
                 self._definitions[key] = build(self.process_id(key), self.process_files(key), operations)
             return self._definitions[key]
 
