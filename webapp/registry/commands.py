@@ -13,7 +13,7 @@ from webapp.errors import Invalid, NotFound
 from webapp.extensions import db, transactional
 from webapp.organization.models import User
 from webapp.organization.queries import local_day
-from webapp.registry import events, facts
+from webapp.registry import events, facts, queries
 from webapp.registry.models import Account, Decision, Filing
 from webapp.registry.numbers import give_number
 from webapp.registry.rows import (
@@ -63,6 +63,7 @@ def file(
     )
     db.session.add(filing)
     db.session.flush()
+    queries.held(filing)
     events.filed(filing, filed_by)
     return filing
 
@@ -241,7 +242,7 @@ def record_verification(
 
 
 def _filing(filing_id: int) -> Filing:
-    filing = db.session.get(Filing, filing_id)
-    if filing is None:
+    found = queries.filing(filing_id)
+    if found is None:
         raise NotFound(_("没有这份备案。"))
-    return filing
+    return found

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import selectinload
 
-from webapp.extensions import db
+from webapp.extensions import db, in_transaction
 from webapp.organization.models import Unit, User
 from webapp.registry.models import Account, AccountTerm, AccountVersion, Decision, Filing
 from webapp.registry.terms import search_terms
@@ -148,9 +148,20 @@ def _deciders(grouped: dict[int, Sequence[Decision]]) -> set[int]:
 
 def filing_of_instance(institution_id: int, instance_id: int) -> Filing | None:
     """The filing a case carries."""
-    return db.session.scalar(
-        select(Filing).where(Filing.institution_id == institution_id, Filing.instance_id == instance_id)
-    )
+    statement = select(Filing).where(Filing.institution_id == institution_id, Filing.instance_id == instance_id)
+    return held(db.session.scalar(statement))
+
+
+def filing(filing_id: int) -> Filing | None:
+    """A filing by its id, for commands that were given it."""
+    return held(db.session.get(Filing, filing_id))
+
+
+def held(found: Filing | None) -> Filing | None:
+    """Keep a filing in memory until the transaction ends: its steps ask for it again and again."""
+    if found is not None and in_transaction():
+        db.session.info["filing", found.id] = found
+    return found
 
 
 def existing_accounts(
