@@ -80,8 +80,11 @@ def test_a_timed_out_block_is_cancelled_as_a_whole_and_keeps_what_was_answered()
     case.fire("Lapsed")
     assert case.open == ["LateDecision"]
     assert case.run.timers() == []
-    assert case.run.data["FinanceOpinion"] == {"text": "in time"}
-    case.do("LateDecision").do("Decision", decision="approve")
+    assert case.task("LateDecision").data["FinanceOpinion"] == {"text": "in time"}
+    case.do("LateDecision")
+    assert case.task("Decision").data["FinanceOpinion"] == {"text": "in time"}
+    assert case.task("Decision").data["UnitOpinion"] is None
+    case.do("Decision", decision="approve")
     assert case.run.completed
 
 

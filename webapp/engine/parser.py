@@ -49,6 +49,8 @@ class CamundaTask(TaskParser):
             child = self.process_parser.parse_node(event)
             split.connect(child)
             child.connect(join)
+            # The join first, as for the task itself: what follows the event goes on with the data the join gives it.
+            child._outputs.insert(0, child._outputs.pop())
         return split
 
 

@@ -116,8 +116,9 @@ class _Scope:
     def seen(self) -> dict[str, Json]:
         """What the open tokens of the scope have seen or written, and those of the scopes inside it."""
         before: dict[str, Json] = self.task_tree.data
-        seen = dict(before)
-        for token in self.open_tokens():
+        tokens = self.open_tokens()
+        seen = {name: value for name, value in before.items() if any(name in token.data for token in tokens)}
+        for token in tokens:
             seen.update({name: v for name, v in token.data.items() if name not in before or before[name] is not v})
             inner = self.top_workflow.subprocesses.get(token.id)  # type: ignore[attr-defined]
             if inner is not None:
