@@ -58,6 +58,8 @@ class Outside:
         self.asked.append((rule, field, value))
         if rule == "protected_mark" and "温州" in str(value):
             return [Advice("error", "", "名称含有受保护的标识", "The name carries a protected mark", "wzpt-4")]
+        if rule == "other_department" and "宣传部" in str(value):
+            return [Advice("error", field, "名称含有其他部门的名称", "The name is another department's", "wzpt-4")]
         if rule == "single_account" and answers.get("platform") == "wechat":
             return [Advice("warning", field, "本单位在此平台已有账号", "The unit has one already", "wzpt-5")]
         return []

@@ -178,6 +178,13 @@ def test_a_reason_turns_the_registrys_refusal_into_a_note() -> None:
     assert [a.level for a in excused.advice] == ["info"]
 
 
+def test_no_reason_excuses_the_name_of_another_department() -> None:
+    both = field("textfield", "name", properties={"check": "protected_mark, other_department", "check_unless": "true"})
+    excused = judged(form(both), ("name", "温州职院宣传部"))
+    assert excused.errors == {"name": ["名称含有其他部门的名称"]}
+    assert [a.level for a in excused.advice] == ["info", "error"]
+
+
 def test_the_registry_is_asked_about_rows_and_told_which() -> None:
     group = rows("members", field("select", "who", properties={"kind": "person", "check": "permanent_staff"}))
     outside = Outside()

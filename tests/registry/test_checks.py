@@ -76,9 +76,10 @@ def test_the_marks_own_clause_is_named(world: World) -> None:
 
 
 def test_another_departments_name_is_refused_and_the_own_one_is_not(world: World) -> None:
-    [advice] = ask(world, "protected_mark", "宣 传 部之窗")
+    [advice] = ask(world, "other_department", "宣 传 部之窗")
+    assert ask(world, "protected_mark", "宣 传 部之窗") == []
     assert "宣传部" in advice.sentence_zh
-    assert ask(world, "protected_mark", "信息学院之窗") == []
+    assert ask(world, "other_department", "信息学院之窗") == []
     from_below = {"unit": {"id": world.union, "code": "xx-tw", "name": "信息学院团委"}}
     assert ask(world, "other_department", "信息学院团委之窗", from_below) == []
     assert "信息学院团委" in ask(world, "other_department", "信息学院团委之窗")[0].sentence_zh

@@ -8,7 +8,7 @@ from wtforms.form import BaseForm
 from webapp.engine.feel import Json
 from webapp.formkit.conditions import Surroundings
 from webapp.formkit.fields import FormkitField, Setting
-from webapp.formkit.lookups import Advice
+from webapp.formkit.lookups import INEXCUSABLE, Advice
 from webapp.formkit.rows import RowsField, fields_of
 from webapp.formkit.sentences import say, shortened
 from webapp.formkit.settling import names_of
@@ -93,7 +93,8 @@ def _checked(
     for rule in field.spec.checks:
         for advice in field.setting.lookups.check(rule, field.name, field.data, answers):
             placed = replace(advice, field=advice.field or field.name)
-            yield replace(placed, level="info") if excused and placed.level == "error" else placed
+            softened = excused and placed.level == "error" and rule not in INEXCUSABLE
+            yield replace(placed, level="info") if softened else placed
 
 
 def strangers(setting: Setting, errors: Errors) -> None:

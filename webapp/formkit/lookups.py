@@ -10,7 +10,16 @@ Locale: TypeAlias = Literal["zh", "en"]
 Level: TypeAlias = Literal["error", "warning", "info"]
 
 # Rules a field may name in `properties.check`; whoever implements Lookups.check must know all of them.
-CHECKS: Final = ("protected_mark", "single_account", "duplicate_purpose", "permanent_staff", "unit_required")
+CHECKS: Final = (
+    "protected_mark",
+    "other_department",
+    "single_account",
+    "duplicate_purpose",
+    "permanent_staff",
+    "unit_required",
+)
+# Rules without exceptions: `properties.check_unless` does not soften what they say.
+INEXCUSABLE: Final = frozenset({"other_department"})
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Rules of forms that need the register, asked while a person types and again on submission.
 
-Each answers with Advice; whether an error may be overridden with a reason is the form's to say (check_unless).
+Each answers with Advice; whether an error may be overridden with a reason is the form's to say (check_unless),
+except for rules without exceptions (formkit.lookups.INEXCUSABLE).
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def _protected_mark(name: str, value: Any, answers: Mapping[str, Any], asked: As
         zh = f"名称含有受保护的学校标识“{mark.text}”，须经学校授权方可使用。"
         en = f"The name carries the protected school mark “{mark.text}”; using it needs the school's authorisation."
         advice.append(Advice("error", name, zh, en, article))
-    return advice + _other_department(name, value, answers, asked)
+    return advice
 
 
 def _other_department(name: str, value: Any, answers: Mapping[str, Any], asked: Asked) -> list[Advice]:
