@@ -46,7 +46,8 @@ class RandomProcess:
         if chance < 0.68:
             return Part("choice", self._id("Choice"), parts=[self._part(1) for _ in range(self.rng.randint(1, 2))])
         if chance < 0.8:
-            return Part("call", self._id("Call"), tasks=[[self._id("Step") for _ in range(self.rng.randint(1, 3))]])
+            steps = [self._id("Step") for _ in range(self.rng.randint(1, 3))]
+            return Part("call", self._id("Call"), timed=self.rng.random() < 0.3, tasks=[steps])
         branches = [[self._id("Opinion") for _ in range(self.rng.randint(1, 2))] for _ in range(self.rng.randint(2, 3))]
         return Part("block", self._id("Block"), timed=self.rng.random() < 0.3, tasks=branches)
 

@@ -5,7 +5,8 @@ from itertools import permutations
 import pytest
 
 from tests.engine.drawing import Drawing
-from tests.engine.running import Case, assembled
+from tests.engine.running import OPERATIONS, Case, assembled
+from webapp.engine import build
 
 ORDERS = list(permutations(["UnitOpinion", "FinanceOpinion", "DataOpinion"]))
 
@@ -121,6 +122,37 @@ def test_an_inclusive_block_opens_only_the_branches_whose_condition_holds() -> N
     neither = Case(definition).do("Application", payment=False, campus_data=None)
     assert neither.run.completed
     assert next(step for step in neither.passed if step.element == "Split").outcome == ["None"]
+
+
+def test_an_opinion_not_given_in_time_counts_as_given_when_the_timer_leads_to_the_join() -> None:
+    drawing = Drawing()
+    drawing.start()
+    drawing.user("Application")
+    with drawing.sub("Opinions"):
+        drawing.start("OpinionsStart")
+        drawing.gateway("Split", "parallel")
+        drawing.user("Finance")
+        drawing.timer("FinanceSilent", "Finance")
+        drawing.user("Data")
+        drawing.timer("DataSilent", "Data")
+        drawing.user("DataInstead")
+        drawing.gateway("DataMerge")
+        drawing.gateway("Join", "parallel")
+        drawing.end("OpinionsEnd")
+        drawing.flow("OpinionsStart", "Split", "Finance", "Join", "OpinionsEnd")
+        drawing.flow("FinanceSilent", "Join")
+        drawing.flow("Split", "Data", "DataMerge", "Join")
+        drawing.flow("DataSilent", "DataInstead", "DataMerge")
+    drawing.user("Decision")
+    drawing.end()
+    drawing.flow("Start", "Application", "Opinions", "Decision", "End")
+    definition = build("test_process", {"a.bpmn": drawing.xml()}, OPERATIONS)
+    silent = Case(definition).do("Application").fire("FinanceSilent").fire("DataSilent")
+    assert silent.open == ["DataInstead"]
+    assert silent.do("DataInstead", v=1).open == ["Decision"]
+    assert silent.task("Decision").data["DataInstead"] == {"v": 1}
+    given = Case(definition).do("Application").do("Data", v=1).do("Finance", v=2)
+    assert (given.open, given.run.timers()) == (["Decision"], [])
 
 
 def test_final_data_is_that_of_the_newest_submission_after_a_side_path_ran_in_round_one() -> None:
