@@ -117,6 +117,11 @@ _sqlite_writer = FirstComeLock()
 before_commit: list[Callable[[Session], None]] = []
 after_commit: list[Callable[[Session], None]] = []
 _ACTIVE = "transactional"
+_WORK_WAITS = "work waits"
+
+
+class BrokenTransactionError(RuntimeError):
+    """A statement failed, somebody went on all the same, and a commit would silently lose what came before."""
 
 
 class _NoLock:
@@ -150,6 +155,7 @@ def transactional(command: Callable[P, R]) -> Callable[P, R]:
                 session.flush()
                 for hook in before_commit:
                     hook(session)
+                _refuse_broken(session)
                 session.commit()
             except BaseException:
                 session.rollback()
@@ -166,6 +172,33 @@ def transactional(command: Callable[P, R]) -> Callable[P, R]:
 def in_transaction() -> bool:
     """True while a `transactional` command runs in this thread's session."""
     return bool(cast(Session, db.session()).info.get(_ACTIVE))
+
+
+def work_waits() -> None:
+    """Say that this transaction leaves rows for the background jobs, which are told of it once, at the commit."""
+    cast(Session, db.session()).info[_WORK_WAITS] = True
+
+
+def has_work_waiting(session: Session) -> bool:
+    """Whether `work_waits` was called in this transaction."""
+    return bool(session.info.get(_WORK_WAITS))
+
+
+def _refuse_broken(session: Session) -> None:
+    """Raise BrokenTransactionError where the database has given the transaction up.
+
+    PostgreSQL answers COMMIT after a failed statement with a rollback and no error; SQLite rolls back by itself
+    when the disk is full, and its driver then finds nothing to commit.
+    """
+    session.flush()
+    raw: Any = session.connection().connection.driver_connection
+    if db.engine.dialect.name == "sqlite":
+        alive = bool(raw.in_transaction)
+    else:
+        # Idle is a transaction that has sent nothing yet.
+        alive = raw.info.transaction_status.name in ("INTRANS", "IDLE")
+    if not alive:
+        raise BrokenTransactionError("the database gave this transaction up; nothing of it was kept")
 
 
 def engine_options(url: str) -> dict[str, Any]:

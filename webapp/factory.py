@@ -11,7 +11,7 @@ from flask_login import current_user
 
 import services
 import webapp
-from webapp import front_end, jobs, pages, security
+from webapp import front_end, pages, security, workers
 from webapp.config import Settings
 from webapp.extensions import (
     babel,
@@ -69,7 +69,7 @@ def _extensions(app: Flask) -> None:
 def _hooks() -> None:
     """Lower packages never import upper ones; what must call upward is registered here, once."""
     if append_collected not in before_commit:
-        before_commit.append(jobs.nudge)
+        before_commit.append(workers.nudge)
         before_commit.append(append_collected)
 
 

@@ -7,7 +7,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from types import FrameType
 
 import click
@@ -16,7 +15,7 @@ from flask_migrate import upgrade as alembic_upgrade
 from sqlalchemy import select
 from waitress.server import create_server
 
-from webapp import create_app, jobs
+from webapp import create_app, jobs, workers
 from webapp.config import ROOT, Settings
 from webapp.definitions.commands import deploy
 from webapp.definitions.packs import pack_codes, read_files
@@ -43,7 +42,7 @@ def serve(settings: Settings, *, reload: bool = False) -> None:
     if reload:
         app.run(settings.host, settings.port, debug=True, use_reloader=True)
         return
-    scheduler = jobs.start_embedded(app) if settings.jobs else None
+    embedded = _background(app, settings, say)
     server = create_server(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
     _stop_on_signals(server.close)
     try:
@@ -52,9 +51,18 @@ def serve(settings: Settings, *, reload: bool = False) -> None:
         if not _stopping.is_set():
             raise click.ClickException(f"The server stopped: {error}") from error
     finally:
-        if scheduler is not None:
-            scheduler.shutdown()
+        if embedded is not None:
+            embedded.stop()
         say("Stopped.")
+
+
+def _background(app: Flask, settings: Settings, say: Say) -> jobs.Embedded | None:
+    """On SQLite this process does the background work too; on PostgreSQL workers do."""
+    if settings.jobs and settings.database_url.startswith("sqlite"):
+        return jobs.Embedded(app)
+    if settings.jobs:
+        say("Deadlines and mail are the work of `beian worker`; at least one must run beside the servers.")
+    return None
 
 
 _stopping = threading.Event()
@@ -71,10 +79,11 @@ def _stop_on_signals(close: Callable[[], None]) -> None:
 
 
 def upgrade(app: Flask) -> None:
-    """Bring the tables to this version (Alembic), quietly."""
+    """Bring the tables to this version (Alembic), quietly; on PostgreSQL the workers' queue too."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     with app.app_context():
         alembic_upgrade(directory=str(ROOT / "webapp" / "migrations"))
+    workers.create_queue(app.extensions["settings"])
 
 
 def deploy_packs(settings: Settings, codes: Sequence[str], say: Say) -> None:
@@ -113,13 +122,14 @@ def _announce(settings: Settings, say: Say) -> None:
 
 
 def work(settings: Settings, *, once: bool = False) -> None:
-    """Run background jobs until told to stop; see `webapp.jobs`."""
+    """Run background jobs until told to stop; see `webapp.workers`. `once` does what is due now, on any database."""
     app = create_app(settings)
     if once:
         with app.app_context():
             while jobs.run_due():
                 pass
         return
-    jobs.run_worker(app)
-
-
+    if not settings.database_url.startswith("postgresql"):
+        raise click.ClickException("On SQLite the server runs the jobs itself; workers are for PostgreSQL.")
+    workers.create_queue(settings)
+    workers.run_worker(app)

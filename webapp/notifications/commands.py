@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.util import identity_key
 
 from webapp.errors import Invalid, NotFound
-from webapp.extensions import db, transactional
+from webapp.extensions import db, transactional, work_waits
 from webapp.notifications.models import Notice, OutboxMessage
 from webapp.notifications.wording import NoticeText, word
 from webapp.organization.models import User
@@ -106,6 +106,7 @@ def _tell(
     fresh = _put(messages)
     if fresh:
         db.session.execute(insert(Notice), [notices[own_key] for own_key in fresh])
+        work_waits()
     return len(fresh)
 
 
@@ -161,4 +162,5 @@ def send_again(institution_id: int, message_id: int, now: datetime) -> OutboxMes
     if message is None:
         raise NotFound(_("没有这条未发出的邮件。"))
     message.state, message.attempts, message.next_at, message.error = "waiting", 0, now, ""
+    work_waits()
     return message

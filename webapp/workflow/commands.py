@@ -13,7 +13,7 @@ from webapp.organization.models import User
 from webapp.organization.policy import can
 from webapp.workflow import queries
 from webapp.workflow.filing import Submission, close_seat, decide, file_answers, refile, seat_event
-from webapp.workflow.guards import check_decision, check_separation, guarded, step_of, take
+from webapp.workflow.guards import check_decision, check_separation, check_version, guarded, step_of, take
 from webapp.workflow.models import ProcessInstance, Seat
 from webapp.workflow.returning import return_data, return_targets
 
@@ -62,7 +62,6 @@ def _answer(actor: User, seat_id: int, seat_version: int, submission: Submission
     return instance
 
 
-@transactional
 def return_to(
     actor: User, seat_id: int, seat_version: int, target: str, submission: Submission, *, now: datetime | None = None
 ) -> ProcessInstance:
@@ -70,7 +69,17 @@ def return_to(
 
     Raises Invalid for a target that is not allowed or an empty opinion; else as `answer`.
     """
-    now = now or datetime.now(UTC)
+    return guarded(
+        lambda: _return_to(actor, seat_id, seat_version, target, submission, now or datetime.now(UTC)),
+        actor.institution_id,
+        lambda: queries.instance_id_of_seat(seat_id),
+    )
+
+
+@transactional
+def _return_to(
+    actor: User, seat_id: int, seat_version: int, target: str, submission: Submission, now: datetime
+) -> ProcessInstance:
     instance, tasks, seat = take(actor, seat_id, seat_version, submission.key)
     if seat.state == "answered":
         return instance
@@ -93,10 +102,14 @@ def return_to(
 
 @transactional
 def claim(actor: User, seat_id: int, seat_version: int, *, now: datetime | None = None) -> Seat:
-    """认领: take an open seat of one of the actor's queues. Raises as `answer`."""
-    _instance, _tasks, seat = take(actor, seat_id, seat_version, None)
+    """认领: take an open seat of one of the actor's queues; claiming one's own again changes nothing.
+
+    Raises as `answer`.
+    """
+    _instance, _tasks, seat = take(actor, seat_id, None, None)
     if seat.holder_id == actor.id:
         return seat
+    check_version(seat, seat_version)
     if not can(actor, "claim", seat):
         raise Forbidden(_("您不能认领这件待办。"))
     seat.holder_id, seat.version = actor.id, seat.version + 1
@@ -106,8 +119,11 @@ def claim(actor: User, seat_id: int, seat_version: int, *, now: datetime | None 
 
 @transactional
 def unclaim(actor: User, seat_id: int, seat_version: int) -> Seat:
-    """取消认领: put a claimed seat back into its queue. Raises as `answer`."""
-    _instance, _tasks, seat = take(actor, seat_id, seat_version, None)
+    """取消认领: put a claimed seat back into its queue; what nobody holds stays as it is. Raises as `answer`."""
+    _instance, _tasks, seat = take(actor, seat_id, None, None)
+    if seat.holder_id is None:
+        return seat
+    check_version(seat, seat_version)
     if not can(actor, "unclaim", seat):
         raise Forbidden(_("这件待办不是您认领的。"))
     seat.holder_id, seat.version = None, seat.version + 1
@@ -117,14 +133,16 @@ def unclaim(actor: User, seat_id: int, seat_version: int) -> Seat:
 
 @transactional
 def cancel(actor: User, instance_id: int, *, reason: str = "", now: datetime | None = None) -> ProcessInstance:
-    """撤销: the applicant withdraws a running application; open tasks are cancelled.
+    """撤销: the applicant withdraws a running application; open tasks are cancelled. Saying it again changes nothing.
 
-    Raises NotFound, or Refused when it has already ended.
+    Raises NotFound, or Refused when it has already ended otherwise.
     """
     now = now or datetime.now(UTC)
     instance = queries.lock_instance(instance_id)
     if instance is None or not can(actor, "view", instance):
         raise NotFound(_("没有这件事项。"))
+    if instance.state == "withdrawn" and instance.applicant_id == actor.id:
+        return instance
     if not can(actor, "cancel", instance):
         raise Refused(_("只有申请人可以撤销办理中的申请。"))
     step = step_of(instance, actor, now)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
+from sqlalchemy.exc import OperationalError
 
 from webapp.engine.errors import EngineError, OperationError
 from webapp.errors import BeianError, Forbidden, Invalid, NotFound, Refused, Stale
@@ -21,9 +23,12 @@ from webapp.workflow.stepping import Step
 
 
 def take(
-    actor: User, seat_id: int, seat_version: int, key: str | None
+    actor: User, seat_id: int, seat_version: int | None, key: str | None
 ) -> tuple[ProcessInstance, dict[str, UserTask], Seat]:
-    """Lock the case and find the seat as it stands now; a repeated submission comes back answered."""
+    """Lock the case and find the seat as it stands now; a repeated submission comes back answered.
+
+    `seat_version` is the one the person saw; None where the caller compares it.
+    """
     instance = queries.lock_instance_of_seat(seat_id, actor.institution_id)
     if instance is None:
         raise NotFound(_("没有这件待办。"))
@@ -31,26 +36,33 @@ def take(
     seat = next((seat for task in tasks.values() for seat in task.seats if seat.id == seat_id), None)
     if seat is None:
         seat = db.session.get(Seat, seat_id, populate_existing=True)
-        assert seat is not None
-        if not can(actor, "view", seat):
-            raise NotFound(_("没有这件待办。"))
-        if key and seat.submission_key == key and seat.answered_by_id == actor.id:
-            return instance, tasks, seat
-        raise Stale(_closed_sentence(seat))
-    if not can(actor, "view", seat):
+    if seat is None or not can(actor, "view", seat):
         raise NotFound(_("没有这件待办。"))
+    if key and seat.submission_key == key and seat.answered_by_id == actor.id:
+        return instance, tasks, seat
+    if seat.state not in ("open", "waiting"):
+        raise Stale(_closed_sentence(seat, actor))
     if seat.task.state == "suspended":
         raise Refused(_("这件事项已挂起，暂不能办理。"))
     if seat.holder_id is not None and seat.holder_id != actor.id and seat.holder is not None:
         raise Stale(_("%(who)s 已认领这件待办。", who=seat.holder.name_zh))
-    if seat.state != "open" or seat.version != seat_version:
-        raise Stale(_("这件待办在您打开之后有了变化，请重新查看后再办理。"))
+    if seat.state == "waiting":
+        raise Refused(_("还没有轮到您办理这件待办。"))
+    if seat_version is not None:
+        check_version(seat, seat_version)
     return instance, tasks, seat
 
 
-def _closed_sentence(seat: Seat) -> str:
+def check_version(seat: Seat, seat_version: int) -> None:
+    """Raise Stale when the seat changed since the person saw it."""
+    if seat.version != seat_version:
+        raise Stale(_("这件待办在您打开之后有了变化，请重新查看后再办理。"))
+
+
+def _closed_sentence(seat: Seat, reader: User) -> str:
     if seat.answered_by is not None and seat.answered_at is not None:
-        at = seat.answered_at.astimezone().strftime("%m-%d %H:%M")
+        zone = ZoneInfo(reader.institution.time_zone)
+        at = seat.answered_at.astimezone(zone).strftime("%m-%d %H:%M")
         return str(_("%(who)s 已于 %(at)s 办理了这件待办。", who=seat.answered_by.name_zh, at=at))
     return str(_("这件待办已不需要办理（事项已撤销或转到别的环节）。"))
 
@@ -92,11 +104,14 @@ def guarded(
 ) -> ProcessInstance:
     """Run a command; when an operation or the engine fails, everything is undone and a Fault tells the administrator.
 
-    Raises Refused with a sentence for the person; the task stays open.
+    Raises Refused with a sentence for the person; the task stays open. A database that is gone, locked or full is
+    no fault of the operation: that error is raised as it is.
     """
     try:
         return command()
     except EngineError as error:
+        if isinstance(error.__cause__, OperationalError):
+            raise error.__cause__ from error
         element = error.element if isinstance(error, OperationError) else ""
         cause = f"{type(error.__cause__ or error).__name__}: {error.__cause__ or error}"
         report_failure(institution_id, instance_of(), element, error.sentence, cause)

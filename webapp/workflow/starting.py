@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
 
 from webapp.definitions import queries as definitions
 from webapp.definitions.bundle import Bundle
@@ -67,9 +68,16 @@ def start_case(
 
     Raises NotFound (no such process), Forbidden (not this person's to start), Invalid (no sponsoring unit).
     """
-    return guarded(
-        lambda: _start(actor, process_key, submission, now or datetime.now(UTC)), actor.institution_id, lambda: None
-    )
+    try:
+        return guarded(
+            lambda: _start(actor, process_key, submission, now or datetime.now(UTC)), actor.institution_id, lambda: None
+        )
+    except IntegrityError:
+        # The same form sent twice at once (PostgreSQL): the other one was first, and its case is the answer.
+        made = queries.by_submission(submission.key, actor.id) if submission.key else None
+        if made is None:
+            raise
+        return made
 
 
 @transactional

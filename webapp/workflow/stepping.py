@@ -17,7 +17,7 @@ from webapp.definitions import queries as definitions
 from webapp.definitions.bundle import Bundle
 from webapp.definitions.packs import ProcessEntry
 from webapp.engine import Definition, Element, Environment, Run, store
-from webapp.extensions import db
+from webapp.extensions import db, work_waits
 from webapp.faults.commands import report
 from webapp.organization.models import User
 from webapp.registry.commands import close_filing
@@ -174,7 +174,9 @@ class Step:
 
     def _sync_timers(self) -> None:
         armed = {timer.id: timer for timer in self.run.timers()}
-        statement = select(Timer).where(Timer.instance_id == self.instance.id, Timer.state == "armed")
+        # A faulty timer still waits in the engine; it must not get a second row.
+        waiting = Timer.state.in_(["armed", "faulty"])
+        statement = select(Timer).where(Timer.instance_id == self.instance.id, waiting)
         known = {row.token: row for row in db.session.scalars(statement)} if self._has_timers else {}
         for token, row in known.items():
             if token not in armed:
@@ -191,13 +193,16 @@ class Step:
                         next_at=timer.due,
                     )
                 )
+                if timer.due <= self.now:
+                    work_waits()
 
     @cached_property
     def _has_timers(self) -> bool:
         return any(element.timer for element in self.definition.elements.values())
 
     def cancel_timers(self) -> None:
-        statement = update(Timer).where(Timer.instance_id == self.instance.id, Timer.state == "armed")
+        waiting = Timer.state.in_(["armed", "faulty"])
+        statement = update(Timer).where(Timer.instance_id == self.instance.id, waiting)
         db.session.execute(statement.values(state="cancelled"))
 
     def _report_empty_queues(self) -> None:

@@ -6,15 +6,16 @@ that did it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
+import structlog
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import joinedload
 
-from webapp.engine.errors import EngineError
-from webapp.errors import BeianError
 from webapp.extensions import db, transactional
 from webapp.faults.commands import report
 from webapp.ledger import record
@@ -27,7 +28,11 @@ from webapp.workflow.seats import eligible, role_holders
 from webapp.workflow.stepping import Step
 
 PAUSES = (timedelta(minutes=1), timedelta(minutes=10))
+# A reminder that cannot be made is a Fault at once, and tried again after this.
+REMIND_AGAIN = timedelta(hours=1)
 BATCH = 50
+BUDGET_SECONDS = 5.0
+_log = structlog.get_logger(__name__)
 
 
 def run_due(now: datetime | None = None) -> int:
@@ -39,13 +44,29 @@ def run_due(now: datetime | None = None) -> int:
 def fire_due_timers(now: datetime) -> int:
     """Fire up to a batch of due timers. One that fails is tried three times with growing pauses, then is a Fault."""
     statement = select(Timer.id).where(Timer.state == "armed", Timer.next_at <= now).order_by(Timer.next_at)
-    ids = db.session.scalars(statement.limit(BATCH)).all()
-    done = 0
-    for timer_id in ids:
+    return _each(db.session.scalars(statement.limit(BATCH)).all(), _fire, _failed, now)
+
+
+def _each(
+    ids: Sequence[int], act: Callable[[int, datetime], int], failed: Callable[[int, datetime, str], None], now: datetime
+) -> int:
+    """Act on each row in its own transaction, for five seconds at most; what fails is written down and not in the way.
+
+    Raises OperationalError: a database that is gone, locked or full is no row's fault, and costs none a try.
+    """
+    done, began = 0, time.monotonic()
+    for row_id in ids:
         try:
-            done += _fire(timer_id, now)
-        except (EngineError, BeianError) as error:
-            _failed(timer_id, now, error.sentence)
+            done += act(row_id, now)
+        except OperationalError:
+            raise
+        except Exception as error:  # an operation may raise anything, and the others must be on time
+            if isinstance(error.__cause__, OperationalError):
+                raise error.__cause__ from error
+            _log.warning("due work failed", act=act.__name__, row=row_id, exc_info=error)
+            failed(row_id, now, str(getattr(error, "sentence", "") or type(error).__name__))
+        if time.monotonic() - began > BUDGET_SECONDS:
+            break
     return done
 
 
@@ -104,17 +125,39 @@ def _failed(timer_id: int, now: datetime, why: str) -> None:
 
 def remind_due(now: datetime) -> int:
     """Remind those who may act on tasks whose reminder has come."""
-    return _each(select(UserTask.id).where(UserTask.state == "open", UserTask.remind_at <= now), _remind, now)
+    return _each(_due_tasks(UserTask.remind_at <= now), _remind, _not_reminded, now)
 
 
 def escalate_due(now: datetime) -> int:
     """Tell the role named by `escalate_to` of tasks that are overdue."""
-    return _each(select(UserTask.id).where(UserTask.state == "open", UserTask.escalate_at <= now), _escalate, now)
+    return _each(_due_tasks(UserTask.escalate_at <= now), _escalate, _not_reminded, now)
 
 
-def _each(statement: object, act: Callable[[int, datetime], int], now: datetime) -> int:
-    ids = db.session.scalars(statement.order_by(UserTask.id).limit(BATCH)).all()  # type: ignore[attr-defined]
-    return sum(act(task_id, now) for task_id in ids)
+def _due_tasks(due: ColumnElement[bool]) -> Sequence[int]:
+    return db.session.scalars(
+        select(UserTask.id).where(UserTask.state == "open", due).order_by(UserTask.id).limit(BATCH)
+    ).all()
+
+
+@transactional
+def _not_reminded(task_id: int, now: datetime, why: str) -> None:
+    """Put the task's overdue reminder off, so that it neither fails in a circle nor holds up the others."""
+    task = _task(task_id)
+    if task is None:
+        return
+    if task.remind_at is not None and task.remind_at <= now:
+        task.remind_at = now + REMIND_AGAIN
+    if task.escalate_at is not None and task.escalate_at <= now:
+        task.escalate_at = now + REMIND_AGAIN
+    report(
+        task.institution_id,
+        kind="reminder",
+        sentence=_("提醒没有送出，一小时后再试：%(why)s", why=why),
+        instance_id=task.instance_id,
+        task_id=task.id,
+        element=task.element,
+        now=now,
+    )
 
 
 def _task(task_id: int) -> UserTask | None:
@@ -133,7 +176,8 @@ def _remind(task_id: int, now: datetime) -> int:
     if task is None or task.state != "open" or task.remind_at is None or task.remind_at > now:
         return 0
     task.remind_at = None
-    people = {user.id: user for seat in task.seats if seat.state == "open" for user in _eligible(task, now)}
+    seats = [seat for seat in task.seats if seat.state == "open"]
+    people = {user.id: user for seat in seats for user in eligible(seat, task.instance, True, now)}
     _tell(task, list(people.values()), "task_due_soon", now)
     return 1
 
@@ -149,10 +193,6 @@ def _escalate(task_id: int, now: datetime) -> int:
     people = role_holders(step.bundle.pack, role, task.instance, now)
     _tell(task, people, "task_overdue", now)
     return 1
-
-
-def _eligible(task: UserTask, now: datetime) -> list[User]:
-    return [user for seat in task.seats for user in eligible(seat, task.instance, True, now)]
 
 
 def _tell(task: UserTask, people: list[User], text_key: str, now: datetime) -> None:
