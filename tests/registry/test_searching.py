@@ -126,3 +126,20 @@ def test_similarity_is_one_for_the_same_and_zero_for_nothing_in_common() -> None
     assert similarity("发布学院新闻", "发布学院新闻。") == 1
     assert similarity("发布学院新闻", "服务校友就业") == 0
     assert similarity("", "") == 0
+
+
+@pytest.mark.parametrize("rare", [0, 1, 2, 1000])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("示例", ["青年示例", "示例青年"]),
+        ("示例 slqn", ["示例青年"]),
+        ("campus news 2019", ["Campus News"]),
+        ("青年 campus", []),
+    ],
+)
+def test_search_finds_the_same_by_whichever_term_it_looks_up_first(
+    register: World, text: str, expected: list[str], rare: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "_RARE", rare)
+    assert names(register, text) == expected

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, literal, select, union_all
 from sqlalchemy.orm import selectinload
 
 from webapp.extensions import db, in_transaction
@@ -75,15 +75,39 @@ def _conditions(institution_id: int, wanted: AccountFilter) -> list[ColumnElemen
     ):
         if value:
             found.append(column == value)
-    searched = search_terms(wanted.text)
+    return found + _holding(institution_id, wanted.text)
+
+
+# A term that fewer accounts hold is looked up first; what more hold is found soon enough from the newest on.
+_RARE = 1000
+
+
+def _holding(institution_id: int, text: str) -> list[ColumnElement[bool]]:
+    """Accounts that hold every search term of a typed text, its unbroken runs unbroken."""
+    searched = search_terms(text)
     matches = [AccountTerm.term == term for term in searched.exact]
     # A range instead of LIKE, so that the index serves on both databases.
     matches += [AccountTerm.term.between(prefix, prefix + "\uffff") for prefix in searched.prefixes]
-    for match in matches:
-        holding = select(AccountTerm.account_id).where(AccountTerm.institution_id == institution_id, match)
-        found.append(Account.id.in_(holding))
-    found += [Account.search_text.contains(run, autoescape=True) for run in searched.runs if len(run) > 2]
-    return found
+    found: list[ColumnElement[bool]] = [
+        select(AccountTerm.term).where(AccountTerm.account_id == Account.id, match).exists() for match in matches
+    ]
+    rarest = _rarest(institution_id, matches)
+    if rarest is not None:
+        having = select(AccountTerm.account_id).where(AccountTerm.institution_id == institution_id, matches[rarest])
+        found[rarest] = Account.id.in_(having)
+    return found + [Account.search_text.contains(run, autoescape=True) for run in searched.runs if len(run) > 2]
+
+
+def _rarest(institution_id: int, matches: Sequence[ColumnElement[bool]]) -> int | None:
+    """Which match the fewest accounts have, None when all are frequent; counting stops at `_RARE`."""
+    counting = []
+    for place, match in enumerate(matches):
+        own = select(AccountTerm.account_id).where(AccountTerm.institution_id == institution_id, match).limit(_RARE)
+        counting.append(select(literal(place), select(func.count()).select_from(own.subquery()).scalar_subquery()))
+    if not counting:
+        return None
+    place, count = min(((row[0], row[1]) for row in db.session.execute(union_all(*counting))), key=lambda row: row[1])
+    return place if count < _RARE else None
 
 
 @dataclass(frozen=True)
