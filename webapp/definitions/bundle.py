@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from webapp import formkit
 from webapp.definitions.packs import Pack, ProcessEntry, parse_pack
-from webapp.engine import Definition, Finding, OperationSpec, build, lint
+from webapp.engine import Definition, Finding, OperationSpec, assemble, lint
 from webapp.engine.errors import DefinitionError
 
 
@@ -75,10 +75,13 @@ class Bundle:
         return f"{self.pack.institution.code}_{key}"
 
     def definition(self, key: str, operations: Mapping[str, OperationSpec]) -> Definition:
-        """The built diagram of a process. Raises DefinitionError with every finding."""
+        """The built diagram of a process. Raises DefinitionError when it cannot be built.
+
+        Lint is for deploying (`lint_process`): a rule made stricter later must not stop cases that run already.
+        """
         with self._lock:
             if key not in self._definitions:
-                self._definitions[key] = build(self.process_id(key), self.process_files(key), operations)
+                self._definitions[key] = assemble(self.process_id(key), self.process_files(key), operations)
             return self._definitions[key]
 
     def lint_process(self, key: str, operations: Mapping[str, OperationSpec]) -> list[Finding]:

@@ -56,7 +56,7 @@ class ScenarioRun:
         if step.wait:
             self._wait(step.wait)
         elif step.cancel:
-            commands.cancel(self._person(self.scenario.applicant), self._instance().id, now=self.now)
+            self._cancel()
         elif step.task == "Application" and self.instance_id is None:
             self._start(step)
         else:
@@ -101,6 +101,9 @@ class ScenarioRun:
             commands.return_to(user, seat_id, version, step.return_to, submission, now=self.now)
         else:
             commands.answer(user, seat_id, version, submission, now=self.now)
+
+    def _cancel(self) -> None:
+        commands.cancel(self._person(self.scenario.applicant), self._instance().id, now=self.now)
 
     def _refused(self, step: ScenarioStep, valid: bool, errors: dict[str, list[str]]) -> bool:
         """Whether the form was refused as expected. Raises ScenarioFailed when it went otherwise."""

@@ -20,7 +20,7 @@ class ReturnTarget:
 
 
 def return_targets(step: Step, task: UserTask) -> list[ReturnTarget]:
-    """Completed steps and opinion blocks since the last operation that must not be repeated, newest first.
+    """Completed steps and opinion blocks since the last operation that must not be repeated, oldest first.
 
     The applicant is no target here: that is 补正, drawn in the diagram.
     """

@@ -148,7 +148,7 @@ def _first_task(step: Step, actor: User, unit: Unit, submission: Submission, now
     facts = case_facts(instance, unit, actor, step.bundle.pack.institution.code)
     step.begin({"case": facts})
     token = step.run.open_tasks()[0]
-    task = step.open_task(token.id, step.definition.elements[token.element], token.data)
+    task = step.open_task(token)
     seat = task.seats[0]
     seat.state, seat.decision, seat.answered_by_id, seat.answered_at = "answered", "submit", actor.id, now
     step.opened.clear()

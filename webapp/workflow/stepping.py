@@ -16,7 +16,7 @@ from sqlalchemy import insert, select, update
 from webapp.definitions import queries as definitions
 from webapp.definitions.bundle import Bundle
 from webapp.definitions.packs import ProcessEntry
-from webapp.engine import Definition, Element, Environment, Run, store
+from webapp.engine import Definition, Element, Environment, OpenTask, Run, store
 from webapp.extensions import db, work_waits
 from webapp.faults.commands import report
 from webapp.organization.models import User
@@ -91,7 +91,7 @@ class Step:
                 self.cancel_task(task)
         for found in waiting.values():
             if found.id not in open_tasks:
-                self.open_task(found.id, self.definition.elements[found.element], found.data)
+                self.open_task(found)
         self._sync_timers()
         if self.run.completed:
             self.end(self._outcome())
@@ -120,19 +120,21 @@ class Step:
         if self.definition.elements[task.element].properties.get("pauses_clock") == "true":
             self._resume_clock()
 
-    def open_task(self, token: str, element: Element, data: dict[str, Any]) -> UserTask:
+    def open_task(self, token: OpenTask) -> UserTask:
+        """The row of a task the engine has opened, with its seat, deadline and clock."""
+        element = self.definition.elements[token.element]
         if element.properties.get("pauses_clock") == "true" and self.instance.history_length > 0:
             self.instance.round += 1
             db.session.add(ClockPause(instance_id=self.instance.id, reason=element.id, begun_at=self.now))
             self.clock.forget_pauses()
-        times = task_times(element, data, self.clock)
+        times = task_times(element, token.data, self.clock)
         task = UserTask(
             institution_id=self.instance.institution_id,
             instance=self.instance,
             element=element.id,
             name=element.name,
-            scope="/".join(element.scope),
-            token=token,
+            scope="/".join(token.scope),
+            token=token.id,
             round=self.instance.round,
             opened_at=self.now,
             due_at=times.due_at,
@@ -140,7 +142,7 @@ class Step:
             remind_at=times.remind_at,
             escalate_at=times.escalate_at,
         )
-        open_seats(task, element, self.bundle.pack, data, self.now)
+        open_seats(task, element, self.bundle.pack, token.data, self.now)
         self.opened.append(task)
         return task
 
