@@ -124,10 +124,22 @@ def test_withdrawing_ends_the_case_and_its_tasks(person: Person) -> None:
     ended = commands.cancel(person("wzpt.zhang"), case_of(run).id, reason="不开了", now=run.now)
     assert (ended.state, ended.outcome, ended.state_blob) == ("withdrawn", "withdrawn", None)
     assert queries.open_tasks(ended) == {}
-    with pytest.raises(Refused):
-        commands.cancel(person("wzpt.zhang"), ended.id)
+    assert commands.cancel(person("wzpt.zhang"), ended.id).id == ended.id
     with pytest.raises(Stale, match="撤销"):
         commands.answer(person("wzpt.sun"), seat_id, version, APPROVAL)
+
+
+def test_a_decided_case_cannot_be_withdrawn(person: Person) -> None:
+    instance = case_of(run_case("wzpt", "straight_way"))
+    with pytest.raises(Refused):
+        commands.cancel(person("wzpt.zhang"), instance.id)
+    assert case_of_id(instance.id).outcome == "approved"
+
+
+def case_of_id(instance_id: int) -> ProcessInstance:
+    found = db.session.get(ProcessInstance, instance_id)
+    assert found is not None
+    return found
 
 
 def test_nobody_but_the_applicant_withdraws(person: Person) -> None:
