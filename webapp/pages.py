@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
+from werkzeug.local import LocalProxy
 
+from webapp.cases.views import blueprint as cases
 from webapp.engine.errors import EngineError
 from webapp.errors import BeianError
+from webapp.inbox.navigation import navigation
+from webapp.inbox.views import blueprint as inbox
 from webapp.organization.policy import may
 from webapp.organization.views import blueprint as organization
 
@@ -23,6 +29,7 @@ SENTENCES = {
     413: "提交的内容过大。",
     429: "尝试过于频繁，请稍后再试。",
     500: "系统出了差错，已记录；您填写的内容如已暂存不会丢失。",
+    503: "数据库暂时无法保存，这一步没有办成，也没有留下一半；请稍后再试。",
 }
 
 
@@ -32,19 +39,31 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(BeianError, _refused)
     app.register_error_handler(EngineError, _engine_failed)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _database)
     app.register_error_handler(Exception, _unexpected)
     app.context_processor(_context)
 
 
 def blueprints() -> list[Any]:
-    return [organization]
+    return [organization, inbox, cases]
 
 
 def _context() -> dict[str, Any]:
-    return {"locale": str(get_locale() or "zh"), "may": may, "user": current_user}
+    parts = ("nav", "nav_rest", "me_note", "institution_name", "home_url", "search_url")
+    lazily = {name: LocalProxy(partial(_navigation, name)) for name in parts}
+    return {"locale": str(get_locale() or "zh"), "may": may, "user": current_user, **lazily}
+
+
+def _navigation(name: str) -> Any:
+    """A variable of the shell, made when a template first asks; a refusal does without: the database may be away."""
+    if "navigation" not in g:
+        known = current_user.is_authenticated and not g.get("refusing")
+        g.navigation = navigation(current_user._get_current_object()) if known else {}
+    return g.navigation.get(name)
 
 
 def _page(status: int, sentence: str) -> Response:
+    g.refusing = True
     if request.accept_mimetypes.best_match(["text/html", "application/problem+json"]) == "application/problem+json":
         answer = jsonify({"type": "about:blank", "status": status, "title": sentence})
         answer.mimetype = "application/problem+json"
@@ -67,8 +86,18 @@ def _http(error: HTTPException) -> Response:
     return _page(code, _(SENTENCES.get(code, "这个请求没有成功。")))
 
 
-def _unexpected(error: Exception) -> Response:
-    from flask import current_app
+# The database is full, busy, shutting down or gone; anything else it complains of is our mistake.
+_PASSING = ("disk is full", "no space left", "is locked", "readonly database", "disk i/o error", "the connection")
 
+
+def _database(error: OperationalError) -> Response:
+    said = str(error.orig).lower()
+    if not error.connection_invalidated and not any(words in said for words in _PASSING):
+        return _unexpected(error)
+    current_app.logger.error("the database cannot be used: %s", error.orig)
+    return _page(503, _(SENTENCES[503]))
+
+
+def _unexpected(error: Exception) -> Response:
     current_app.logger.exception("unexpected error", exc_info=error)
     return _page(500, _(SENTENCES[500]))

@@ -1,0 +1,77 @@
+"""From what a person posted on a task page to the one command that carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask_babel import gettext as _
+
+from webapp.errors import Invalid
+from webapp.inbox.desk import Desk
+from webapp.inbox.forms import APPLICANT
+from webapp.workflow import commands
+from webapp.workflow.filing import Submission
+from webapp.workflow.guards import check_decision
+from webapp.workflow.models import ProcessInstance, Seat
+
+# Decisions that send a case on; the others need no form of the step to be filled in.
+_ONWARDS = ("approve", "receive", "submit")
+
+
+def prepare(desk: Desk, returning: bool) -> Submission:
+    """The submission behind a post. Raises Invalid with every sentence already beside its field.
+
+    A return or a refusal files the step's own form only where it was filled in rightly.
+    """
+    posted, element = desk.decision, desk.element
+    decision = posted.decision
+    if returning:
+        decision = "request_correction" if posted.return_to == APPLICANT else "return"
+    elif not desk.decides:
+        decision = "submit"
+    valid = desk.bound.validate() if desk.bound is not None else True
+    grounds = posted.grounds if decision == "reject" else ()
+    filled = desk.bound is not None and valid
+    submission = Submission(
+        decision=decision,
+        opinion=posted.opinion,
+        grounds=grounds,
+        answers=desk.bound.answers if desk.bound is not None and filled else {},
+        form=(desk.bound.schema.key, desk.bound.schema.hash) if desk.bound is not None and filled else None,
+        key=posted.key,
+    )
+    posted.check(frozenset(clause.code for clause in desk.grounds) if grounds else frozenset(posted.grounds))
+    if returning:
+        _check_return(desk, submission)
+    else:
+        try:
+            check_decision(element.properties.get("decisions"), submission)
+        except Invalid as refused:
+            posted.take(refused)
+    if posted.errors or (decision in _ONWARDS and not valid):
+        raise Invalid(_("请改正后再提交。"), tuple(posted.errors.items()) or (("form", ""),))
+    return submission
+
+
+def carry_out(desk: Desk, submission: Submission, returning: bool) -> ProcessInstance:
+    """Do it. Raises what the commands raise."""
+    actor, seat_id, version = desk.file.reader, desk.seat.id, desk.decision.seat_version
+    if returning and submission.decision == "return":
+        return commands.return_to(actor, seat_id, version, desk.decision.return_to, submission)
+    return commands.answer(actor, seat_id, version, submission)
+
+
+def answered_toast(title: str, label: str, state: str, opened: Sequence[Seat]) -> str:
+    """One line on what was done and where the case is now."""
+    if state != "running":
+        return str(_("%(title)s：%(label)s，本件办结。", title=title, label=label))
+    names = "、".join(seat.task.name for seat in opened)
+    return str(_("%(title)s：%(label)s，现到「%(steps)s」。", title=title, label=label, steps=names))
+
+
+def _check_return(desk: Desk, submission: Submission) -> None:
+    posted = desk.decision
+    if posted.return_to not in {target.value for target in desk.targets}:
+        posted.errors["return_to"] = _("请选定退给谁")
+    if not submission.opinion:
+        posted.errors["opinion"] = _("退回须写明理由")

@@ -1,0 +1,181 @@
+"""The page of a task: what was filed, what was said, what is asked, and what each answer leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from flask_babel import gettext as _
+
+from webapp.cases.actors import person_name, step_name, unit_name
+from webapp.cases.casefile import CaseFile
+from webapp.cases.citations import Citations, Cited, cited
+from webapp.cases.opinions import Round, ground_codes, rounds
+from webapp.cases.records import Filed, articles_of, latest_application
+from webapp.cases.route import RouteStep, case_route, marks, notes
+from webapp.engine import Element
+from webapp.formkit import BoundForm, Row
+from webapp.inbox.effects import Act, Target, acts, targets
+from webapp.inbox.forms import DecisionForm
+from webapp.organization.policy import can
+from webapp.regulations.queries import clauses_of_process
+from webapp.workdays import Cell, Deadline, TimeLeft, WorkdaysError, cells
+from webapp.workflow import queries
+from webapp.workflow.models import Seat
+
+MOST_HIGHLIGHTS = 8
+
+
+@dataclass
+class Desk:
+    """Everything the task page shows; parts are made when the template asks for them. `bound` may be None."""
+
+    file: CaseFile
+    seat: Seat
+    bound: BoundForm | None
+    decision: DecisionForm
+    saved: str = ""
+
+    @property
+    def element(self) -> Element:
+        return self.file.definition.elements[self.seat.task.element]
+
+    @property
+    def name(self) -> str:
+        return step_name(self.element, self.file.locale, self.seat.task.name)
+
+    @property
+    def who(self) -> str:
+        """The applicant and the sponsoring unit."""
+        case, locale = self.file.instance, self.file.locale
+        return f"{person_name(case.applicant, locale)}　{unit_name(case.unit, locale)}"
+
+    @property
+    def correcting(self) -> bool:
+        """Whether this is the application, open again."""
+        return self.element.id == "Application"
+
+    @property
+    def hint(self) -> str:
+        properties = self.element.properties
+        return properties.get(f"hint_{self.file.locale}") or properties.get("hint_zh") or ""
+
+    @cached_property
+    def obstacle(self) -> str:
+        """Why this person cannot answer now, "" when they can."""
+        seat, user = self.seat, self.file.reader
+        if seat.task.state == "suspended":
+            return str(_("这件事项已挂起，暂不能办理。"))
+        if seat.holder is not None and seat.holder_id != user.id:
+            return str(_("%(who)s 已认领这件待办。", who=person_name(seat.holder, self.file.locale)))
+        if not can(user, "answer", seat):
+            return str(_("本人的申请不能由本人审批，或您不在办理人之列。"))
+        apart = seat.role not in ("applicant", "assignee") and not self.file.process.same_person_two_roles
+        if apart and queries.decided_in_other_role(self.file.instance, user, seat.role):
+            return str(_("同一轮中您已以另一角色办理过这件事项，须由他人办理。"))
+        return ""
+
+    @property
+    def may_claim(self) -> bool:
+        return can(self.file.reader, "claim", self.seat) and not self.obstacle
+
+    @property
+    def may_unclaim(self) -> bool:
+        return can(self.file.reader, "unclaim", self.seat)
+
+    @cached_property
+    def acts(self) -> list[Act]:
+        return [] if self.obstacle else acts(self.file, self.seat.task)
+
+    @cached_property
+    def targets(self) -> list[Target]:
+        return [] if self.obstacle else targets(self.file, self.seat.task)
+
+    @property
+    def decides(self) -> bool:
+        return "decisions" in self.element.properties
+
+    @cached_property
+    def rejects(self) -> bool:
+        return any(act.name == "reject" for act in self.acts)
+
+    @cached_property
+    def grounds(self) -> list[Cited]:
+        """The clauses a refusal can rest on: those the step cites first."""
+        found = clauses_of_process(self.file.instance.institution_id, self.file.instance.definition.key)
+        listed = [cited(clause, self.file.locale) for clause in found]
+        return sorted(listed, key=lambda clause: clause.code not in self.element.articles)
+
+    @cached_property
+    def filed(self) -> Filed | None:
+        return latest_application(self.file)
+
+    @property
+    def highlights(self) -> list[Row]:
+        """The first filled-in short answers of the application, for the preview."""
+        rows = self.filed.rows if self.filed else ()
+        return [row for row in rows if row.value_text and not row.rows and not row.files][:MOST_HIGHLIGHTS]
+
+    @cached_property
+    def cite(self) -> Citations:
+        codes = [*self.element.articles, *ground_codes(self.file)]
+        codes += articles_of([self.filed]) if self.filed else []
+        if self.bound is not None:
+            codes += [code for spec in self.bound.schema.fields for code in spec.basis.articles]
+            codes += [advice.article for advice in self.bound.advice]
+        return Citations(self.file.instance.institution_id, codes, self.file.locale)
+
+    @property
+    def articles(self) -> list[Cited]:
+        return self.cite.all(self.element.articles)
+
+    @cached_property
+    def rounds(self) -> list[Round]:
+        return rounds(self.file, self.cite, opinions_only=True)
+
+    @cached_property
+    def returned(self) -> Round | None:
+        """The round that ended in a return for correction: what the applicant must answer."""
+        back = [entry for found in self.rounds for entry in found.entries if entry.kind == "back"]
+        return Round(0, "", back[:1]) if back else None
+
+    @cached_property
+    def route(self) -> Sequence[RouteStep]:
+        return case_route(self.file)
+
+    @property
+    def marks(self) -> dict[str, str]:
+        return marks(self.file)
+
+    @property
+    def notes(self) -> dict[str, str]:
+        return notes(self.file)
+
+    @cached_property
+    def deadline(self) -> Deadline | None:
+        stored = self.seat.task.deadline
+        try:
+            return Deadline.from_json(stored) if stored else None
+        except WorkdaysError:
+            return None
+
+    @property
+    def cells(self) -> list[Cell]:
+        return cells(self.deadline, self.file.moments.now, self.file.locale) if self.deadline else []
+
+    @property
+    def left(self) -> TimeLeft | None:
+        return self.file.moments.left(self.seat.task.due_at)
+
+    def label(self, decision: str, returning: bool) -> str:
+        """The words of the button pressed."""
+        chosen = self.decision.return_to if returning else decision
+        offered = {act.name: act.label for act in self.acts}
+        names = {target.value: _("退回给 %(name)s", name=target.name) for target in self.targets}
+        return (names if returning else offered).get(chosen, "")
+
+    @property
+    def errors(self) -> list[tuple[str, str]]:
+        """The summary of everything to put right."""
+        return [*(self.bound.summary if self.bound else []), *self.decision.summary]

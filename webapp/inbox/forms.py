@@ -1,0 +1,67 @@
+"""What a person posts with a decision, apart from the step's own form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from secrets import token_urlsafe
+
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from webapp.errors import Invalid
+
+MAX_OPINION = 4000
+MAX_KEY = 64
+# The applicant as the target of 退回; every other target is an element id.
+APPLICANT = "applicant"
+
+
+def new_key() -> str:
+    """A submission key: the same post sent twice has one effect."""
+    return token_urlsafe(24)
+
+
+@dataclass
+class DecisionForm:
+    """As typed. `errors` holds sentences by place: "decision", "opinion", "grounds", "return_to"."""
+
+    decision: str = ""
+    opinion: str = ""
+    grounds: tuple[str, ...] = ()
+    return_to: str = ""
+    seat_version: int = 0
+    key: str = field(default_factory=new_key)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, posted: MultiDict[str, str], version: int) -> DecisionForm:
+        """What was posted or drafted; `version` stands in where the page named none."""
+        stated = posted.get("seat_version", "")
+        key = posted.get("submission_key", "")
+        return cls(
+            decision=posted.get("decision", ""),
+            opinion=posted.get("opinion", "").replace("\r\n", "\n").strip(),
+            grounds=tuple(dict.fromkeys(posted.getlist("grounds"))),
+            return_to=posted.get("return_to", ""),
+            seat_version=int(stated) if stated.isdecimal() and len(stated) < 10 else version,
+            key=key if key and len(key) <= MAX_KEY and key.isascii() else new_key(),
+        )
+
+    def check(self, known_grounds: frozenset[str]) -> bool:
+        """Judge what can be judged without the case; False when something must be put right."""
+        if len(self.opinion) > MAX_OPINION:
+            self.errors["opinion"] = _("意见最长 %(n)s 字", n=MAX_OPINION)
+        if set(self.grounds) - known_grounds:
+            self.errors["grounds"] = _("所选条款不在可用之列，请重新选定")
+        return not self.errors
+
+    def take(self, refused: Invalid) -> None:
+        """Put the sentences of a refused decision beside their fields."""
+        for place, sentence in refused.details or (("decision", refused.sentence),):
+            self.errors[place] = sentence
+
+    @property
+    def summary(self) -> list[tuple[str, str]]:
+        """(id of the control, sentence) for the list of errors."""
+        ids = {"opinion": "opinion", "grounds": "reject", "return_to": "return"}
+        return [(ids.get(place, ""), sentence) for place, sentence in self.errors.items() if sentence]

@@ -1,0 +1,143 @@
+"""The lists of the inbox. Every list pages by key and asks a fixed number of statements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import contains_eager, joinedload
+
+from webapp.extensions import db
+from webapp.inbox import queues
+from webapp.inbox.queues import PAGE, Cursor, Filter, key_of
+from webapp.organization.models import User
+from webapp.workflow.models import AnswerDraft, ProcessInstance, Seat, UserTask
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: `rows`, and the keys of the pages after and before it, "" where there are none."""
+
+    rows: Sequence[Any]
+    after: str = ""
+    before: str = ""
+
+
+def open_seats(
+    user: User, wanted: Filter, cursor: Cursor | None, now: datetime, *, held: bool = True, limit: int = PAGE
+) -> Page:
+    """Seats to act on, most urgent first, each with task, case, unit, applicant and process: one statement."""
+    found = queues.page(user, wanted, cursor, now, held=held, limit=limit)
+    if found is None:
+        return Page(())
+    back = cursor is not None and cursor.back
+    order = (found.c.urgency.desc(), found.c.id.desc()) if back else (found.c.urgency, found.c.id)
+    statement = _with_case(select(Seat).join(found, found.c.id == Seat.id)).order_by(*order).limit(limit + 1)
+    rows = list(db.session.scalars(statement))
+    more = len(rows) > limit
+    rows = rows[:limit]
+    if back:
+        rows.reverse()
+    if not rows:
+        return Page(())
+    first, last = key_of(rows[0].urgency, rows[0].id), key_of(rows[-1].urgency, rows[-1].id)
+    return Page(rows, last if back or more else "", first if (more if back else cursor is not None) else "")
+
+
+def next_seat(user: User, now: datetime) -> Seat | None:
+    """The most urgent seat to act on."""
+    page = open_seats(user, Filter(), None, now, limit=1)
+    return page.rows[0] if page.rows else None
+
+
+def answered(user: User, wanted: Filter, before: int | None, *, running: bool = False, limit: int = PAGE) -> Page:
+    """Seats the person has decided or filed for a role, newest first; `running`: only cases still under way."""
+    statement = (
+        _with_case(select(Seat))
+        .where(Seat.answered_by_id == user.id, Seat.role != "applicant", *queues.case_conditions(wanted))
+        .order_by(Seat.id.desc())
+    )
+    if running:
+        statement = statement.where(ProcessInstance.state == "running")
+    return _newest(statement, Seat.id, before, limit)
+
+
+def started(user: User, wanted: Filter, before: int | None, *, running: bool = False, limit: int = PAGE) -> Page:
+    """Cases the person has started, newest first."""
+    statement = (
+        select(ProcessInstance)
+        .where(ProcessInstance.applicant_id == user.id, *queues.case_conditions(wanted))
+        .options(joinedload(ProcessInstance.definition), joinedload(ProcessInstance.unit))
+        .order_by(ProcessInstance.id.desc())
+    )
+    if running:
+        statement = statement.where(ProcessInstance.state == "running")
+    return _newest(statement, ProcessInstance.id, before, limit)
+
+
+def drafts(user: User, before: int | None, limit: int = PAGE) -> Page:
+    """What the person is typing: new cases, and tasks that are still open; newest first."""
+    statement = (
+        select(AnswerDraft, Seat)
+        .outerjoin(Seat, Seat.id == AnswerDraft.seat_id)
+        .where(AnswerDraft.user_id == user.id, (AnswerDraft.seat_id.is_(None)) | (Seat.state == "open"))
+        .order_by(AnswerDraft.id.desc())
+        .limit(limit + 1)
+    )
+    if before is not None:
+        statement = statement.where(AnswerDraft.id < before)
+    rows = [row[0] for row in db.session.execute(statement)]
+    return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else "")
+
+
+def open_steps(instance_ids: Sequence[int]) -> dict[int, list[Seat]]:
+    """The open seats of cases, by case."""
+    found: dict[int, list[Seat]] = {instance_id: [] for instance_id in instance_ids}
+    if not found:
+        return found
+    statement = (
+        select(Seat)
+        .join(Seat.task)
+        .where(Seat.instance_id.in_(list(found)), Seat.state == "open")
+        .options(contains_eager(Seat.task), joinedload(Seat.holder))
+        .order_by(Seat.id)
+    )
+    for seat in db.session.scalars(statement):
+        found[seat.instance_id].append(seat)
+    return found
+
+
+def answered_since(user: User, since: datetime, at_most: int = 200) -> int:
+    """How many seats the person has decided since a moment; counting stops at `at_most`."""
+    newest = (
+        select(Seat.answered_at)
+        .where(Seat.answered_by_id == user.id, Seat.role != "applicant")
+        .order_by(Seat.id.desc())
+        .limit(at_most)
+        .subquery()
+    )
+    return db.session.scalar(select(func.count()).where(newest.c.answered_at >= since)) or 0
+
+
+def _with_case(statement: Select[Any]) -> Select[Any]:
+    """Each seat with its task and case, and the case's process, unit and applicant, by joins."""
+    case = contains_eager(Seat.task).contains_eager(UserTask.instance)
+    return (
+        statement.join(Seat.task)
+        .join(UserTask.instance)
+        .options(
+            case.joinedload(ProcessInstance.definition),
+            case.joinedload(ProcessInstance.unit),
+            case.joinedload(ProcessInstance.applicant),
+        )
+    )
+
+
+def _newest(statement: Select[Any], key: Any, before: int | None, limit: int) -> Page:
+    if before is not None:
+        statement = statement.where(key < before)
+    rows = list(db.session.scalars(statement.limit(limit + 1)))
+    return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else "")
