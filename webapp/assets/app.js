@@ -2,6 +2,7 @@
 import htmx from "htmx.org/dist/htmx.esm.js";
 import "./keys.js";
 import "./form.js";
+import "./desk.js";
 import { toast } from "./toast.js";
 
 const token = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";

@@ -40,6 +40,13 @@ class Citations:
         tag: Markup = get_template_attribute("_macros.html", "cite")(found.label, "", found.title)
         return tag
 
+    def tags(self, codes: Iterable[str]) -> Markup:
+        """The tags of several clauses, each article once."""
+        labels: dict[str, str] = {}
+        for found in self.all(codes):
+            labels.setdefault(found.label, found.code)
+        return Markup(" ").join(self(code) for code in labels.values())
+
     def all(self, codes: Iterable[str]) -> list[Cited]:
         """Those known among `codes`, in their order."""
         return [self._clauses[code] for code in codes if code in self._clauses]

@@ -76,10 +76,26 @@ def ground_codes(file: CaseFile) -> list[str]:
 
 
 def _round(file: CaseFile, number: int, entries: list[Entry]) -> Round:
-    entries.sort(key=lambda entry: (entry.kind == "current", entry.moment), reverse=True)
+    # Of what happened in one second the later written comes first.
+    order = sorted(range(len(entries)), key=lambda n: (entries[n].kind == "current", entries[n].moment, n), reverse=True)
+    entries = [entries[n] for n in order]
     begun = file.moments.day(entries[-1].moment, weekday=False)
     title = _("第 %(n)s 轮　%(day)s 起", n=number, day=begun) if file.instance.round > 1 else ""
+    if stood := _stood_still(file, number):
+        title += f"　{stood}"
     return Round(number, title, entries)
+
+
+def _stood_still(file: CaseFile, number: int) -> str:
+    """The stretch in which the clock stood still while the application of this round was waited for."""
+    waits = [s.task for s in file.seats if s.task.element == "Application" and s.task.round > 1]
+    wait = next((task for task in waits if task.round == number), None)
+    if wait is None or not file.pauses:
+        return ""
+    since = file.moments.day(wait.opened_at, weekday=False)
+    if wait.closed_at is None:
+        return str(_("%(since)s 起停表", since=since))
+    return str(_("停表 %(since)s 至 %(until)s", since=since, until=file.moments.day(wait.closed_at, weekday=False)))
 
 
 def _answered(file: CaseFile, seat: Seat, citations: Citations) -> Entry:

@@ -17,7 +17,7 @@ from webapp.cases.route import RouteStep, case_route, marks, notes
 from webapp.engine import Element
 from webapp.formkit import BoundForm, Row
 from webapp.inbox.effects import Act, Target, acts, targets
-from webapp.inbox.forms import DecisionForm
+from webapp.inbox.forms import DecisionForm, typed_out_of_sight
 from webapp.organization.policy import can
 from webapp.regulations.queries import clauses_of_process
 from webapp.workdays import Cell, Deadline, TimeLeft, WorkdaysError, cells
@@ -110,6 +110,10 @@ class Desk:
     @cached_property
     def filed(self) -> Filed | None:
         return latest_application(self.file)
+
+    @property
+    def out_of_sight(self) -> list[tuple[str, str]]:
+        return typed_out_of_sight(self.bound) if self.bound else []
 
     @property
     def highlights(self) -> list[Row]:

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from webapp.errors import Invalid
+from webapp.formkit import BoundForm
 
 MAX_OPINION = 4000
 MAX_KEY = 64
@@ -19,6 +20,12 @@ APPLICANT = "applicant"
 def new_key() -> str:
     """A submission key: the same post sent twice has one effect."""
     return token_urlsafe(24)
+
+
+def typed_out_of_sight(bound: BoundForm) -> list[tuple[str, str]]:
+    """What was typed into fields that are hidden now: the page carries it along, so that it is there again."""
+    out_of_sight = {name: not bound.visible(name.partition("-")[0]) for name in bound.typed}
+    return [(name, value) for name, values in bound.typed.items() if out_of_sight[name] for value in values]
 
 
 @dataclass

@@ -22,6 +22,7 @@ from webapp.definitions.models import ProcessDefinition
 from webapp.definitions.packs import ProcessEntry
 from webapp.engine import Definition, Element
 from webapp.formkit import BoundForm
+from webapp.inbox.forms import typed_out_of_sight
 from webapp.organization.models import User
 from webapp.organization.queries import unit as unit_by_id
 from webapp.workflow.binding import start_element
@@ -74,6 +75,10 @@ class Opening:
         codes = [code for spec in self.bound.schema.fields for code in spec.basis.articles]
         codes += [advice.article for advice in self.bound.advice] + [self.process.article]
         return Citations(self.user.institution_id, codes, self.moments.locale)
+
+    @property
+    def out_of_sight(self) -> list[tuple[str, str]]:
+        return typed_out_of_sight(self.bound)
 
     @property
     def draft_title(self) -> str:

@@ -119,7 +119,7 @@ def start_fields(process_key: str) -> str:
     """The form's fields anew, for a change that shows or hides others."""
     opening = _opening(_process(process_key), request.form)
     binding.store_uploads(opening.bound, opening.user, opening.bundle)
-    return render_template("inbox/start_fields.html", opening=opening)
+    return render_template("inbox/start_fields.html", opening=opening, oob=True)
 
 
 @blueprint.post("/drafts/<int:draft_id>/discard")
@@ -192,7 +192,7 @@ def task(seat_id: int) -> Answer:
     posted = posted_of(draft)
     decision = DecisionForm.read(posted or MultiDict(), seat.version)
     decision.seat_version = seat.version
-    saved = _("意见已存 %(at)s", at=Moments.of(_me()).clock(draft.saved_at)) if draft else ""
+    saved = _("意见已存 %(at)s", at=Moments.of(_me()).clock(draft.saved_at)) if draft else _("边写边存")
     return _task_page(_desk(seat, _bound(seat, posted), decision, saved))
 
 
