@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from flask_babel import gettext as _
+from sqlalchemy import or_, select
 
+from webapp.errors import Refused
 from webapp.extensions import db, transactional
 from webapp.ledger import record
+from webapp.organization.duties import conflicting
 from webapp.organization.models import CalendarDay, Institution, Role, RoleGrant, Unit, User
 
 
@@ -81,10 +84,18 @@ def add_person(institution_id: int, username: str, *, unit_id: int | None, passw
 def grant_role(
     institution_id: int, user_id: int, role: str, unit_id: int, *, actor: User | None, valid_from: date | None = None
 ) -> RoleGrant:
-    """Grant a role in a unit from a day on (default: long ago)."""
-    grant = RoleGrant(institution_id=institution_id, user_id=user_id, role=role, unit_id=unit_id)
-    if valid_from is not None:
-        grant.valid_from = valid_from
+    """Grant a role in a unit from a day on (default: long ago).
+
+    Raises Refused when the person holds a role, then or later, that this one is kept apart from.
+    """
+    since = valid_from or date(2000, 1, 1)
+    lasting = or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= since)
+    held = db.session.scalars(
+        select(RoleGrant.role).where(RoleGrant.user_id == user_id, lasting).order_by(RoleGrant.id)
+    )
+    if other := conflicting(held, role):
+        raise Refused(_("角色“%(role)s”与该人员已有的角色“%(other)s”须由不同的人担任。", role=role, other=other))
+    grant = RoleGrant(institution_id=institution_id, user_id=user_id, role=role, unit_id=unit_id, valid_from=since)
     db.session.add(grant)
     db.session.flush()
     record(

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select, or_, select
 
+from webapp.organization.duties import ADMINISTRATORS
 from webapp.organization.models import User
 from webapp.organization.policy import has_role, held_queues, rule, visibility
 from webapp.workflow.models import ProcessInstance, Seat
@@ -43,7 +44,7 @@ def may_view_seat(user: User, seat: Seat) -> bool:
 @rule("claim", Seat)
 def may_claim(user: User, seat: Seat) -> bool:
     """A seat nobody holds, in one of the person's queues; nobody claims a decision on an own application."""
-    return seat.holder_id is None and seat.queue in held_queues(user) and not own_application(user, seat)
+    return seat.holder_id is None and seat.queue in held_queues(user) and may_decide(user, seat)
 
 
 @rule("unclaim", Seat)
@@ -56,7 +57,7 @@ def may_answer(user: User, seat: Seat) -> bool:
     """The holder, or anyone of the queue while nobody holds it, though never on an own application."""
     if seat.role == "applicant":
         return seat.holder_id == user.id
-    if own_application(user, seat):
+    if not may_decide(user, seat):
         return False
     if seat.holder_id is not None:
         return seat.holder_id == user.id and (seat.queue is None or seat.queue in held_queues(user))
@@ -76,6 +77,11 @@ def may_view_instance(user: User, instance: ProcessInstance) -> bool:
 def may_cancel(user: User, instance: ProcessInstance) -> bool:
     """The applicant may withdraw an application while it runs."""
     return instance.applicant_id == user.id and instance.state == "running"
+
+
+def may_decide(user: User, seat: Seat) -> bool:
+    """Never on an own application, and never by who administers or audits the system, whatever else they hold."""
+    return not own_application(user, seat) and not has_role(user, *ADMINISTRATORS)
 
 
 def own_application(user: User, seat: Seat) -> bool:
