@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from tests.engine.drawing import Drawing
 from webapp.definitions.commands import deploy
-from webapp.extensions import db, transactional
+from webapp.extensions import db, in_transaction, transactional
 from webapp.organization.commands import add_person, grant_role
 from webapp.organization.models import User
 from webapp.organization.queries import unit_by_code, user_by_name
@@ -192,7 +192,8 @@ class Trial:
         statement = select(Seat.id, Seat.version).join(UserTask, UserTask.id == Seat.task_id)
         statement = statement.where(Seat.instance_id == instance_id, UserTask.element == element, Seat.state == "open")
         row = db.session.execute(statement).one()
-        db.session.rollback()
+        if not in_transaction():
+            db.session.rollback()
         return row[0], row[1]
 
     def decide(

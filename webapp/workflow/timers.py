@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from traceback import format_exception
 
 import structlog
 from flask_babel import gettext as _
@@ -48,7 +49,10 @@ def fire_due_timers(now: datetime) -> int:
 
 
 def _each(
-    ids: Sequence[int], act: Callable[[int, datetime], int], failed: Callable[[int, datetime, str], None], now: datetime
+    ids: Sequence[int],
+    act: Callable[[int, datetime], int],
+    failed: Callable[[int, datetime, Exception], None],
+    now: datetime,
 ) -> int:
     """Act on each row in its own transaction, for five seconds at most; what fails is written down and not in the way.
 
@@ -63,8 +67,8 @@ def _each(
         except Exception as error:  # an operation may raise anything, and the others must be on time
             if isinstance(error.__cause__, OperationalError):
                 raise error.__cause__ from error
-            _log.warning("due work failed", act=act.__name__, row=row_id, exc_info=error)
-            failed(row_id, now, str(getattr(error, "sentence", "") or type(error).__name__))
+            _log.warning("due work failed", act=act.__name__, row=row_id, error=repr(error))
+            failed(row_id, now, error)
         if time.monotonic() - began > BUDGET_SECONDS:
             break
     return done
@@ -104,7 +108,7 @@ def _fire(timer_id: int, now: datetime) -> int:
 
 
 @transactional
-def _failed(timer_id: int, now: datetime, why: str) -> None:
+def _failed(timer_id: int, now: datetime, error: Exception) -> None:
     timer = db.session.get(Timer, timer_id)
     if timer is None or timer.state != "armed":
         return
@@ -116,11 +120,16 @@ def _failed(timer_id: int, now: datetime, why: str) -> None:
     report(
         timer.institution_id,
         kind="timer",
-        sentence=_("定时到期后的办理三次未成：%(why)s", why=why),
+        sentence=_("定时到期后的办理三次未成：%(why)s", why=_reason(error)),
+        detail="".join(format_exception(error)),
         instance_id=timer.instance_id,
         element=timer.element,
         now=now,
     )
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "sentence", "") or type(error).__name__)
 
 
 def remind_due(now: datetime) -> int:
@@ -140,7 +149,7 @@ def _due_tasks(due: ColumnElement[bool]) -> Sequence[int]:
 
 
 @transactional
-def _not_reminded(task_id: int, now: datetime, why: str) -> None:
+def _not_reminded(task_id: int, now: datetime, error: Exception) -> None:
     """Put the task's overdue reminder off, so that it neither fails in a circle nor holds up the others."""
     task = _task(task_id)
     if task is None:
@@ -152,7 +161,8 @@ def _not_reminded(task_id: int, now: datetime, why: str) -> None:
     report(
         task.institution_id,
         kind="reminder",
-        sentence=_("提醒没有送出，一小时后再试：%(why)s", why=why),
+        sentence=_("提醒没有送出，一小时后再试：%(why)s", why=_reason(error)),
+        detail="".join(format_exception(error)),
         instance_id=task.instance_id,
         task_id=task.id,
         element=task.element,
