@@ -14,12 +14,18 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
 from webapp.cases.views import blueprint as cases
+from webapp.definitions.views import blueprint as definitions
 from webapp.engine.errors import EngineError
 from webapp.errors import BeianError
+from webapp.faults.views import blueprint as faults
 from webapp.inbox.navigation import navigation
 from webapp.inbox.views import blueprint as inbox
+from webapp.ledger.views import blueprint as ledger
+from webapp.notifications.views import blueprint as notifications
 from webapp.organization.policy import may
 from webapp.organization.views import blueprint as organization
+from webapp.registry.views import blueprint as registry
+from webapp.regulations.views import blueprint as regulations
 
 SENTENCES = {
     400: "请求不完整，请返回重试。",
@@ -45,7 +51,7 @@ def init_app(app: Flask) -> None:
 
 
 def blueprints() -> list[Any]:
-    return [organization, inbox, cases]
+    return [organization, inbox, cases, registry, definitions, regulations, ledger, faults, notifications]
 
 
 def _context() -> dict[str, Any]:

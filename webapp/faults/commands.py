@@ -47,18 +47,29 @@ def report(
 
 
 @transactional
-def resolve(institution_id: int, fault_id: int, *, by: User | None, now: datetime) -> Fault:
-    """Close a fault; `by` is None when its cause went away by itself. Resolving twice does nothing."""
+def resolve(institution_id: int, fault_id: int, *, by: User | None, now: datetime, note: str = "") -> Fault:
+    """Close a fault; `by` is None when its cause went away by itself. Resolving twice does nothing.
+
+    `note` says what was done about it; people get named in it, so it stands in the erasable half of the event.
+    """
     fault = db.session.scalar(select(Fault).where(Fault.institution_id == institution_id, Fault.id == fault_id))
     if fault is None:
         raise NotFound(_("没有这个故障。"))
     if fault.resolved_at is None:
         fault.resolved_at, fault.resolved_by_id = now, by.id if by else None
-        _write("faults:fault:resolved", fault, now, by, {"kind": fault.kind, "element": fault.element})
+        kept = {"kind": fault.kind, "element": fault.element}
+        _write("faults:fault:resolved", fault, now, by, kept, {"note": note} if note else {})
     return fault
 
 
-def _write(action: str, fault: Fault, now: datetime, actor: User | None, kept: dict[str, str]) -> None:
+def _write(
+    action: str,
+    fault: Fault,
+    now: datetime,
+    actor: User | None,
+    kept: dict[str, str],
+    erasable: dict[str, str] | None = None,
+) -> None:
     record(
         db.session(),
         institution_id=fault.institution_id,
@@ -68,7 +79,7 @@ def _write(action: str, fault: Fault, now: datetime, actor: User | None, kept: d
         object_type="fault",
         object_id=fault.id,
         kept=dict(kept),
-        erasable={},
+        erasable=dict(erasable or {}),
         instance_id=fault.instance_id,
         task_id=fault.task_id,
         at=now,

@@ -18,6 +18,12 @@ def open_faults(institution_id: int, *, before: int | None = None, limit: int = 
     return db.session.scalars(statement.order_by(Fault.id.desc()).limit(limit)).all()
 
 
+def resolved_faults(institution_id: int, limit: int = 10) -> Sequence[Fault]:
+    """The faults resolved last, newest first."""
+    statement = select(Fault).where(Fault.institution_id == institution_id, Fault.resolved_at.is_not(None))
+    return db.session.scalars(statement.order_by(Fault.resolved_at.desc(), Fault.id.desc()).limit(limit)).all()
+
+
 def faults_of_instance(institution_id: int, instance_id: int) -> Sequence[Fault]:
     """Every fault of a case, open and resolved, oldest first."""
     statement = select(Fault).where(Fault.institution_id == institution_id, Fault.instance_id == instance_id)

@@ -89,6 +89,11 @@ def split_personal(state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, 
     return kept, erasable
 
 
+def is_contact(key: str) -> bool:
+    """Whether a field says how to reach a person."""
+    return _PERSONAL_KEY.search(key) is not None
+
+
 def is_personal(key: str, value: Any) -> bool:
     """Whether an answer names a person or how to reach one, by its key or by its shape."""
     if _PERSONAL_KEY.search(key):

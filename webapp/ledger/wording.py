@@ -1,0 +1,50 @@
+"""Action tags in words, for pages."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+
+def action_names() -> dict[str, str]:
+    """Every action tag the product writes and what it is called; a tag missing here is shown as it stands."""
+    return {
+        "workflow:case:started": _("申请提交"),
+        "workflow:case:withdrawn": _("申请撤销"),
+        "workflow:task:answered": _("任务完成"),
+        "workflow:task:claimed": _("认领"),
+        "workflow:task:unclaimed": _("取消认领"),
+        "workflow:task:reminded": _("到期提醒"),
+        "workflow:task:escalated": _("逾期上报"),
+        "workflow:timer:fired": _("定时到点"),
+        "registry:filing:lodged": _("备案受理"),
+        "registry:filing:closed": _("备案办结"),
+        "registry:decision:recorded": _("作出决定"),
+        "registry:account:registered": _("账号登记"),
+        "registry:account:revised": _("登记变更"),
+        "files:file:uploaded": _("上传附件"),
+        "faults:fault:reported": _("故障上报"),
+        "faults:fault:resolved": _("故障解除"),
+        "definitions:pack:deployed": _("部署流程包"),
+        "organization:person:added": _("加入人员"),
+        "organization:role:granted": _("授予角色"),
+        "organization:calendar:set": _("改工作日历"),
+        "ledger:payload:erased": _("抹去个人信息"),
+        "ledger:bundle:exported": _("导出账册"),
+    }
+
+
+def outcome_names() -> dict[str, str]:
+    """Decisions and outcomes as events keep them."""
+    return {
+        "approve": _("同意"),
+        "reject": _("不予"),
+        "request_correction": _("退回补正"),
+        "return": _("退回"),
+        "receive": _("收存"),
+        "submit": _("提交"),
+        "approved": _("已通过"),
+        "refused": _("未通过"),
+        "received": _("已接收"),
+        "recorded": _("已记录"),
+        "withdrawn": _("已撤销"),
+    }

@@ -1,0 +1,44 @@
+"""The legal basis, to read: articles and clauses in our own words, each with what carries it out."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from webapp.cases.moments import Moments
+from webapp.definitions.uses import uses
+from webapp.organization.policy import requires
+from webapp.regulations import queries
+from webapp.workflow.context import specs
+
+blueprint = Blueprint("regulations", __name__)
+
+
+@blueprint.get("/regulations")
+@requires("signed_in")
+def regulations() -> str:
+    """Every regulation of the institution."""
+    moments = Moments.of(current_user)
+    return render_template(
+        "regulations/regulations.html",
+        regulations=queries.regulations(current_user.institution_id),
+        uses=uses(current_user.institution_id, specs(), moments.locale),
+        moments=moments,
+        kinds=_kinds(),
+    )
+
+
+def _kinds() -> dict[str, str]:
+    return {
+        "step": _("环节"),
+        "rule": _("规则"),
+        "deadline": _("期限"),
+        "role": _("职责"),
+        "form": _("表格"),
+        "calendar": _("日程"),
+        "register": _("登记"),
+        "sanction": _("处置"),
+        "notice": _("通知"),
+        "undertaking": _("承诺"),
+    }
