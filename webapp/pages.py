@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
@@ -28,14 +29,14 @@ from webapp.registry.views import blueprint as registry
 from webapp.regulations.views import blueprint as regulations
 
 SENTENCES = {
-    400: "请求不完整，请返回重试。",
-    403: "这个请求没有通过安全检查，请刷新页面后重试。",
-    404: "没有这一页，或您无权查看。",
-    405: "这里不能这样操作。",
-    413: "提交的内容过大。",
-    429: "尝试过于频繁，请稍后再试。",
-    500: "系统出了差错，已记录；您填写的内容如已暂存不会丢失。",
-    503: "数据库暂时无法保存，这一步没有办成，也没有留下一半；请稍后再试。",
+    400: _l("请求不完整，请返回重试。"),
+    403: _l("这个请求没有通过安全检查，请刷新页面后重试。"),
+    404: _l("没有这一页，或您无权查看。"),
+    405: _l("这里不能这样操作。"),
+    413: _l("提交的内容过大。"),
+    429: _l("尝试过于频繁，请稍后再试。"),
+    500: _l("系统出了差错，已记录；您填写的内容如已暂存不会丢失。"),
+    503: _l("数据库暂时无法保存，这一步没有办成，也没有留下一半；请稍后再试。"),
 }
 
 
@@ -89,7 +90,7 @@ def _http(error: HTTPException) -> Response:
     code = error.code or 500
     if code < 400:
         return error.get_response()  # type: ignore[return-value]
-    return _page(code, _(SENTENCES.get(code, "这个请求没有成功。")))
+    return _page(code, str(SENTENCES.get(code) or _("这个请求没有成功。")))
 
 
 # The database is full, busy, shutting down or gone; anything else it complains of is our mistake.
@@ -101,9 +102,9 @@ def _database(error: OperationalError) -> Response:
     if not error.connection_invalidated and not any(words in said for words in _PASSING):
         return _unexpected(error)
     current_app.logger.error("the database cannot be used: %s", error.orig)
-    return _page(503, _(SENTENCES[503]))
+    return _page(503, str(SENTENCES[503]))
 
 
 def _unexpected(error: Exception) -> Response:
     current_app.logger.exception("unexpected error", exc_info=error)
-    return _page(500, _(SENTENCES[500]))
+    return _page(500, str(SENTENCES[500]))

@@ -1,4 +1,4 @@
-"""Every setting, command, operation, field kind and rule has its line in the documentation, and no line stands alone."""
+"""Every setting, command, operation, field kind and rule has its line in the documentation, and no line is made up."""
 
 import ast
 import importlib

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from flask_babel import gettext as _
 from sqlalchemy import delete
 from werkzeug.datastructures import MultiDict
 
@@ -25,7 +26,7 @@ def save_draft(
     """暂存: keep what was posted for a new case (`process_key`) or a seat. Raises Invalid when it is absurdly long."""
     pairs = [[key, value] for key, value in posted.items(multi=True) if key not in _NOT_KEPT]
     if len(pairs) > MAX_PAIRS or sum(len(key) + len(value) for key, value in pairs) > MAX_LENGTH:
-        raise Invalid("草稿过长，未能暂存。")
+        raise Invalid(_("草稿过长，未能暂存。"))
     row = queries.draft(actor, process_key=process_key, seat_id=seat_id)
     if row is None:
         row = AnswerDraft(
