@@ -12,12 +12,13 @@ from webapp.scenarios.checking import run_scenario, scenario_files
 from webapp.scenarios.documents import Scenario
 
 PACKS = {code: read_files(ROOT / "processes", ROOT / "forms", code) for code in pack_codes(ROOT / "processes")}
-SCENARIOS = [
-    pytest.param(code, document.process, scenario, id=f"{code}-{document.process}-{scenario.key}")
+NAMED = [
+    (code, document.process, scenario)
     for code, files in PACKS.items()
     for document in scenario_files(files)
     for scenario in document.scenarios
 ]
+SCENARIOS = [pytest.param(*named, id=f"{named[0]}-{named[1]}-{named[2].key}") for named in NAMED]
 
 
 @pytest.mark.parametrize(("code", "process", "scenario"), SCENARIOS)
