@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from webapp.errors import Invalid
+from webapp.extensions import db
 from webapp.faults.commands import report
 from webapp.notifications import commands
 from webapp.workflow.context import CaseContext, operation
@@ -16,19 +17,21 @@ from webapp.workflow.seats import role_holders
 
 @operation("notifications.notify", repeatable=True, summary="Tells the applicant, or all who hold a role for the case.")
 def notify(case: CaseContext, to: str, text: str, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    instance = case.instance
-    facts = {"reference": instance.reference, "title": instance.title_zh, "applicant": instance.applicant.name_zh}
-    told = _recipients(case, to)
-    commands.notify(
-        case.institution_id,
-        told,
-        text,
-        case.pack.texts,
-        {**facts, **(values or {})},
-        instance_id=instance.id,
-        now=case.now,
-        key=f"{instance.id}.{instance.version}:{case.element}:{text}:{to}",
-    )
+    # Telling reads people only, so what the case has yet to write is not written before its time.
+    with db.session.no_autoflush:
+        instance = case.instance
+        facts = {"reference": instance.reference, "title": instance.title_zh, "applicant": instance.applicant.name_zh}
+        told = _recipients(case, to)
+        commands.notify(
+            case.institution_id,
+            told,
+            text,
+            case.pack.texts,
+            {**facts, **(values or {})},
+            instance_id=instance.id,
+            now=case.now,
+            key=f"{instance.id}.{instance.version}:{case.element}:{text}:{to}",
+        )
     return {}
 
 

@@ -3,14 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 
 from webapp.definitions.bundle import Bundle, BundleCache
 from webapp.definitions.models import Deployment, ProcessDefinition, Resource
 from webapp.extensions import db
 
 _cache = BundleCache()
+_pins: WeakKeyDictionary[Engine, dict[int, tuple[str, str]]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """What a case is pinned to: the key of its process, and the files of its deployment."""
+
+    key: str
+    bundle: Bundle
+
+
+def pinned(definition_id: int) -> Pinned:
+    """What a process definition means. Its row and its deployment's never change, so each is read once per process."""
+    known = _pins.setdefault(db.engine, {})
+    if definition_id not in known:
+        row = db.session.execute(
+            select(ProcessDefinition.key, Deployment.hash)
+            .join(ProcessDefinition.deployment)
+            .where(ProcessDefinition.id == definition_id)
+        ).one()
+        known[definition_id] = (row.key, row.hash)
+    key, digest = known[definition_id]
+    return Pinned(key, _cache.get(digest, lambda: _pinned_contents(definition_id)))
+
+
+def _pinned_contents(definition_id: int) -> dict[str, bytes]:
+    deployments = select(Deployment).join(ProcessDefinition, ProcessDefinition.deployment_id == Deployment.id)
+    return _contents(db.session.scalars(deployments.where(ProcessDefinition.id == definition_id)).one())
 
 
 def bundle(deployment: Deployment) -> Bundle:

@@ -11,14 +11,14 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, abort, g
+from flask import Flask, abort, current_app, g
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
 from sqlalchemy import Select, false
 
 from webapp.errors import Forbidden
 from webapp.organization.models import User
-from webapp.organization.queries import queues
+from webapp.organization.queries import afresh, queues
 
 Rule = Callable[[User, Any], bool]
 Narrow = Callable[[User, Select[Any]], Select[Any]]
@@ -130,6 +130,18 @@ def held_queues(user: User) -> tuple[str, ...]:
     if user.id not in cache:
         cache[user.id] = queues(user)
     return cache[user.id]
+
+
+def acting(user: User) -> None:
+    """Read who acts and what they hold as it stands in this transaction; what was read before it is forgotten."""
+    held = afresh(user)
+    cache: dict[int, tuple[str, ...]] = g.setdefault("held_queues", {}) if g else {}
+    cache[user.id] = held
+
+
+def may_log_in(user: User) -> bool:
+    """People of the demo, whose password everybody knows, exist in demo mode only."""
+    return user.active and (not user.demo or bool(current_app.extensions["settings"].demo))
 
 
 def has_role(user: User, *keys: str) -> bool:

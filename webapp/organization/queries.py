@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Engine, and_, inspect, or_, select
 
 from webapp.extensions import db
 from webapp.organization.models import CalendarDay, Institution, Role, RoleGrant, Unit, User
+
+_unit_ids: WeakKeyDictionary[Engine, dict[tuple[int, str], int]] = WeakKeyDictionary()
 
 
 def local_day(instant: datetime, zone: str = "Asia/Shanghai") -> date:
@@ -27,6 +30,17 @@ def user_by_name(username: str) -> User | None:
 
 def unit_by_code(institution_id: int, code: str) -> Unit | None:
     return db.session.scalar(select(Unit).where(Unit.institution_id == institution_id, Unit.code == code))
+
+
+def unit_id_of(institution_id: int, code: str) -> int | None:
+    """A unit's id. Units are never deleted and keep their code, so each is looked up once per process."""
+    known = _unit_ids.setdefault(db.engine, {})
+    if (institution_id, code) not in known:
+        found = unit_by_code(institution_id, code)
+        if found is None:
+            return None
+        known[institution_id, code] = found.id
+    return known[institution_id, code]
 
 
 def unit(institution_id: int, unit_id: int) -> Unit | None:
@@ -65,6 +79,17 @@ def queues(user: User, day: date | None = None) -> tuple[str, ...]:
     return tuple(sorted({queue_name(grant.role, grant.unit_id) for grant in grants(user, day)}))
 
 
+def afresh(user: User, day: date | None = None) -> tuple[str, ...]:
+    """Read a person anew together with the queues held on `day`, in one statement; returns the queues."""
+    key = inspect(user).identity  # asking the person for it would read the row by itself
+    assert key is not None
+    day = day or local_day(datetime.now(ZoneInfo("UTC")))
+    held = and_(RoleGrant.user_id == User.id, *_valid_on(day))
+    statement = select(User, RoleGrant.role, RoleGrant.unit_id).outerjoin(RoleGrant, held).where(User.id == key[0])
+    rows = db.session.execute(statement, execution_options={"populate_existing": True}).all()
+    return tuple(sorted({queue_name(row.role, row.unit_id) for row in rows if row.role is not None}))
+
+
 def queue_name(role: str, unit_id: int) -> str:
     return f"{role}:{unit_id}"
 
@@ -80,6 +105,20 @@ def holders(institution_id: int, role: str, unit_id: int, day: date | None = Non
         .order_by(User.id)
     )
     return db.session.scalars(statement).unique().all()
+
+
+def is_held(institution_id: int, role: str, unit_id: int, day: date, *, apart_from: int | None = None) -> bool:
+    """Whether an active person other than `apart_from` holds `role` in `unit_id` on `day`."""
+    statement = (
+        select(RoleGrant.user_id)
+        .join(User, User.id == RoleGrant.user_id)
+        .where(User.institution_id == institution_id, User.active, RoleGrant.role == role, RoleGrant.unit_id == unit_id)
+        .where(*_valid_on(day))
+        .limit(1)
+    )
+    if apart_from is not None:
+        statement = statement.where(User.id != apart_from)
+    return db.session.scalar(statement) is not None
 
 
 def role(institution_id: int, key: str) -> Role | None:

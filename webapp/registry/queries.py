@@ -172,6 +172,9 @@ def _deciders(grouped: dict[int, Sequence[Decision]]) -> set[int]:
 
 def filing_of_instance(institution_id: int, instance_id: int) -> Filing | None:
     """The filing a case carries."""
+    kept: Filing | None = db.session.info.get(("filing of", instance_id))
+    if kept is not None:
+        return kept
     statement = select(Filing).where(Filing.institution_id == institution_id, Filing.instance_id == instance_id)
     return held(db.session.scalar(statement))
 
@@ -184,7 +187,7 @@ def filing(filing_id: int) -> Filing | None:
 def held(found: Filing | None) -> Filing | None:
     """Keep a filing in memory until the transaction ends: its steps ask for it again and again."""
     if found is not None and in_transaction():
-        db.session.info["filing", found.id] = found
+        db.session.info["filing of", found.instance_id] = db.session.info["filing", found.id] = found
     return found
 
 

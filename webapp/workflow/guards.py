@@ -14,7 +14,7 @@ from webapp.errors import BeianError, Forbidden, Invalid, NotFound, Refused, Sta
 from webapp.extensions import db, transactional
 from webapp.faults.commands import report
 from webapp.organization.models import User
-from webapp.organization.policy import can
+from webapp.organization.policy import acting, can
 from webapp.registry.queries import filing_of_instance
 from webapp.workflow import queries
 from webapp.workflow.filing import Submission
@@ -29,6 +29,7 @@ def take(
 
     `seat_version` is the one the person saw; None where the caller compares it.
     """
+    acting(actor)
     instance = queries.lock_instance_of_seat(seat_id, actor.institution_id)
     if instance is None:
         raise NotFound(_("没有这件待办。"))

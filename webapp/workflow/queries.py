@@ -4,49 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload, undefer
 
-from webapp.definitions.models import ProcessDefinition
 from webapp.extensions import db
 from webapp.organization.models import User
 from webapp.organization.policy import visible
+from webapp.registry.models import Filing
+from webapp.registry.queries import held
 from webapp.workflow.models import AnswerDraft, Answers, History, ProcessInstance, Seat, UserTask
 
 _fresh = {"populate_existing": True}
 
 
 def lock_instance(instance_id: int) -> ProcessInstance | None:
-    """The case, locked until the transaction ends, with its definition and stored state."""
-    statement = (
-        select(ProcessInstance)
-        .where(ProcessInstance.id == instance_id)
-        .join(ProcessInstance.definition)
-        .join(ProcessDefinition.deployment)
-        .options(
-            undefer(ProcessInstance.state_blob),
-            contains_eager(ProcessInstance.definition).contains_eager(ProcessDefinition.deployment),
-        )
-        .with_for_update(of=ProcessInstance)
-    )
-    return db.session.scalar(statement, execution_options=_fresh)
+    """The case with its stored state, and the filing it carries, locked until the transaction ends."""
+    return _locked(ProcessInstance.id == instance_id)
 
 
 def lock_instance_of_seat(seat_id: int, institution_id: int) -> ProcessInstance | None:
     """The case a seat belongs to, locked; None when the seat is absent or another institution's."""
     owner = select(Seat.instance_id).where(Seat.id == seat_id, Seat.institution_id == institution_id)
+    return _locked(ProcessInstance.id == owner.scalar_subquery())
+
+
+def _locked(wanted: ColumnElement[bool]) -> ProcessInstance | None:
+    own = and_(Filing.institution_id == ProcessInstance.institution_id, Filing.instance_id == ProcessInstance.id)
+    # Both are locked: a row that is only joined would be seen as it was before the wait for the other's lock.
     statement = (
-        select(ProcessInstance)
-        .where(ProcessInstance.id == owner.scalar_subquery())
-        .join(ProcessInstance.definition)
-        .join(ProcessDefinition.deployment)
-        .options(
-            undefer(ProcessInstance.state_blob),
-            contains_eager(ProcessInstance.definition).contains_eager(ProcessDefinition.deployment),
-        )
-        .with_for_update(of=ProcessInstance)
+        select(ProcessInstance, Filing)
+        .join(Filing, own)
+        .where(wanted)
+        .options(undefer(ProcessInstance.state_blob))
+        .with_for_update(of=[ProcessInstance, Filing])
     )
-    return db.session.scalar(statement, execution_options=_fresh)
+    row = db.session.execute(statement, execution_options=_fresh).one_or_none()
+    if row is None:
+        return None
+    held(row[1])
+    found: ProcessInstance = row[0]
+    return found
 
 
 def open_tasks(instance: ProcessInstance) -> dict[str, UserTask]:
@@ -119,10 +116,38 @@ def answers_of(instance_id: int) -> Sequence[Answers]:
 
 def newest_answers(instance_id: int) -> dict[str, dict[str, object]]:
     """The newest answer of each element."""
+    newest = select(func.max(Answers.id)).where(Answers.instance_id == instance_id).group_by(Answers.element)
+    rows = db.session.execute(select(Answers.element, Answers.data).where(Answers.id.in_(newest)).order_by(Answers.id))
+    return {row[0]: row[1] for row in rows}
+
+
+def newest_results(instance_id: int, elements: Sequence[str]) -> dict[str, object]:
+    """What each of these elements resulted in when it was passed last, in the order they were passed."""
+    last = (
+        select(func.max(History.seq))
+        .where(History.instance_id == instance_id, History.element.in_(elements), History.outcome.is_not(None))
+        .group_by(History.element)
+    )
     rows = db.session.execute(
-        select(Answers.element, Answers.data).where(Answers.instance_id == instance_id).order_by(Answers.id)
+        select(History.element, History.outcome)
+        .where(History.instance_id == instance_id, History.seq.in_(last))
+        .order_by(History.seq)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def passed_since_filing(instance_id: int) -> list[str]:
+    """The elements passed since the application was filed last, in order; what came before lies behind that."""
+    filed = (
+        select(History.seq)
+        .where(History.instance_id == instance_id, History.element == "Application")
+        .order_by(History.seq.desc())
+        .limit(1)
+    )
+    statement = select(History.element).where(
+        History.instance_id == instance_id, History.seq >= filed.scalar_subquery()
+    )
+    return list(db.session.scalars(statement.order_by(History.seq)))
 
 
 def history(instance_id: int) -> Sequence[History]:

@@ -24,7 +24,7 @@ def return_targets(step: Step, task: UserTask) -> list[ReturnTarget]:
 
     The applicant is no target here: that is 补正, drawn in the diagram.
     """
-    passed = [row.element for row in queries.history(step.instance.id)]
+    passed = queries.passed_since_filing(step.instance.id)
     found = targets.return_targets(step.definition, passed, task.element)
     names = step.definition.elements
     return [ReturnTarget(element, names[element].name) for element in found if element != "Application"]
@@ -33,9 +33,7 @@ def return_targets(step: Step, task: UserTask) -> list[ReturnTarget]:
 def return_data(step: Step) -> dict[str, Any]:
     """The case's data rebuilt from the newest answer of each element and the recorded results, never from tokens."""
     data: dict[str, Any] = {"case": step.run.data["case"]}
-    elements = step.definition.elements
-    for row in queries.history(step.instance.id):
-        variable = elements[row.element].result_variable if row.element in elements else None
-        if variable and row.outcome is not None:
-            data[variable] = row.outcome
+    variables = {e.id: e.result_variable for e in step.definition.elements.values() if e.result_variable}
+    for element, result in queries.newest_results(step.instance.id, list(variables)).items():
+        data[variables[element]] = result
     return data | queries.newest_answers(step.instance.id)

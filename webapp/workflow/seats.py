@@ -10,7 +10,7 @@ from webapp.definitions.packs import Pack
 from webapp.engine import Element, FeelError, feel
 from webapp.extensions import db
 from webapp.organization.models import Unit, User
-from webapp.organization.queries import holders, local_day, queue_name, unit_by_code
+from webapp.organization.queries import holders, is_held, local_day, queue_name, unit_id_of
 from webapp.workflow.models import ProcessInstance, Seat, UserTask
 
 # Seats without a deadline sort behind every deadline.
@@ -25,8 +25,7 @@ def role_unit(pack: Pack, role: str, instance: ProcessInstance) -> int | None:
     if entry.found == "case_unit":
         return instance.unit_id
     if entry.found == "unit":
-        named = unit_by_code(instance.institution_id, entry.unit or "")
-        return named.id if named else None
+        return unit_id_of(instance.institution_id, entry.unit or "")
     unit = db.session.get(Unit, instance.unit_id)
     while unit is not None and unit.kind != entry.unit_kind:
         unit = unit.parent
@@ -78,6 +77,15 @@ def eligible(seat: Seat, instance: ProcessInstance, decides: bool, now: datetime
     role, unit_id = seat.queue.rsplit(":", 1)
     found = holders(seat.institution_id, role, int(unit_id), local_day(now))
     return [user for user in found if not (decides and user.id == instance.applicant_id)]
+
+
+def is_manned(seat: Seat, instance: ProcessInstance, decides: bool, now: datetime) -> bool:
+    """Whether anybody is eligible for the seat."""
+    if seat.holder_id is not None or seat.queue is None:
+        return bool(eligible(seat, instance, decides, now))
+    role, unit_id = seat.queue.rsplit(":", 1)
+    apart = instance.applicant_id if decides else None
+    return is_held(seat.institution_id, role, int(unit_id), local_day(now), apart_from=apart)
 
 
 def role_holders(pack: Pack, role: str, instance: ProcessInstance, now: datetime) -> list[User]:

@@ -5,13 +5,14 @@ Statements are few on purpose: an approval step costs at most twenty, the ledger
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, update
 
 from webapp.definitions import queries as definitions
 from webapp.definitions.bundle import Bundle
@@ -24,7 +25,7 @@ from webapp.registry.commands import close_filing
 from webapp.workflow.context import OPERATIONS, CaseContext, specs
 from webapp.workflow.deadlines import Clock, task_times
 from webapp.workflow.models import ClockPause, History, ProcessInstance, Timer, UserTask
-from webapp.workflow.seats import eligible, open_seats
+from webapp.workflow.seats import is_manned, open_seats
 
 
 @dataclass
@@ -38,18 +39,23 @@ class Step:
     decision_id: int | None = None
     opened: list[UserTask] = field(default_factory=list)
     run: Run = field(init=False)
+    _armed: frozenset[str] = frozenset()
 
     @cached_property
+    def _pinned(self) -> definitions.Pinned:
+        return definitions.pinned(self.instance.definition_id)
+
+    @property
     def bundle(self) -> Bundle:
-        return definitions.bundle(self.instance.definition.deployment)
+        return self._pinned.bundle
 
     @cached_property
     def definition(self) -> Definition:
-        return self.bundle.definition(self.instance.definition.key, specs())
+        return self.bundle.definition(self._pinned.key, specs())
 
     @cached_property
     def process(self) -> ProcessEntry:
-        return self.bundle.process(self.instance.definition.key)
+        return self.bundle.process(self._pinned.key)
 
     @cached_property
     def clock(self) -> Clock:
@@ -78,12 +84,19 @@ class Step:
     def load(self) -> None:
         blob = self.instance.state_blob or b""
         self.run = store.load(blob, self.definition, self.environment())
+        self._armed = frozenset(timer.id for timer in self.run.timers())
 
     def settle(self, open_tasks: dict[str, UserTask]) -> None:
         """Write what the run came to: history, closed and opened tasks, timers, the case's own state.
 
-        `open_tasks` are the rows open before, by token.
+        `open_tasks` are the rows open before, by token. Each row is written once, when the transaction ends: no read
+        on the way asks for what is still to be written.
         """
+        with db.session.no_autoflush:
+            self._settle(open_tasks)
+        self._report_empty_queues()
+
+    def _settle(self, open_tasks: dict[str, UserTask]) -> None:
         self._write_history()
         waiting = {token.id: token for token in self.run.open_tasks()}
         for token, task in open_tasks.items():
@@ -98,7 +111,6 @@ class Step:
         else:
             self.instance.state_blob = store.dump(self.run)
         self.instance.version += 1
-        self._report_empty_queues()
 
     def _outcome(self) -> str:
         end = self.definition.elements.get(self.run.ended_at or "")
@@ -125,7 +137,8 @@ class Step:
         element = self.definition.elements[token.element]
         if element.properties.get("pauses_clock") == "true" and self.instance.history_length > 0:
             self.instance.round += 1
-            db.session.add(ClockPause(instance_id=self.instance.id, reason=element.id, begun_at=self.now))
+            pause = {"instance_id": self.instance.id, "reason": element.id, "begun_at": self.now}
+            db.session.execute(insert(ClockPause), pause)
             self.clock.forget_pauses()
         times = task_times(element, token.data, self.clock)
         task = UserTask(
@@ -171,48 +184,41 @@ class Step:
                 }
             )
         if rows:
-            db.session.execute(insert(History), rows)
+            db.session.execute(insert(History).execution_options(render_nulls=True), rows)
             self.instance.history_length += len(rows)
 
     def _sync_timers(self) -> None:
         armed = {timer.id: timer for timer in self.run.timers()}
-        # A faulty timer still waits in the engine; it must not get a second row.
-        waiting = Timer.state.in_(["armed", "faulty"])
-        statement = select(Timer).where(Timer.instance_id == self.instance.id, waiting)
-        known = {row.token: row for row in db.session.scalars(statement)} if self._has_timers else {}
-        for token, row in known.items():
-            if token not in armed:
-                row.state = "cancelled"
-        for token, timer in armed.items():
-            if token not in known:
-                db.session.add(
-                    Timer(
-                        institution_id=self.instance.institution_id,
-                        instance_id=self.instance.id,
-                        element=timer.element,
-                        token=token,
-                        due_at=timer.due,
-                        next_at=timer.due,
-                    )
+        if self._armed - armed.keys():
+            self.cancel_timers(self._armed - armed.keys())
+        for token in armed.keys() - self._armed:
+            timer = armed[token]
+            db.session.add(
+                Timer(
+                    institution_id=self.instance.institution_id,
+                    instance_id=self.instance.id,
+                    element=timer.element,
+                    token=token,
+                    due_at=timer.due,
+                    next_at=timer.due,
                 )
-                if timer.due <= self.now:
-                    work_waits()
+            )
+            if timer.due <= self.now:
+                work_waits()
 
-    @cached_property
-    def _has_timers(self) -> bool:
-        return any(element.timer for element in self.definition.elements.values())
-
-    def cancel_timers(self) -> None:
-        waiting = Timer.state.in_(["armed", "faulty"])
-        statement = update(Timer).where(Timer.instance_id == self.instance.id, waiting)
-        db.session.execute(statement.values(state="cancelled"))
+    def cancel_timers(self, tokens: Iterable[str] | None = None) -> None:
+        """Cancel the timers of these tokens, or all, that have not fired; a faulty one waits like an armed one."""
+        statement = update(Timer).where(Timer.instance_id == self.instance.id, Timer.state.in_(["armed", "faulty"]))
+        if tokens is not None:
+            statement = statement.where(Timer.token.in_(list(tokens)))
+        db.session.execute(statement.values(state="cancelled").execution_options(synchronize_session=False))
 
     def _report_empty_queues(self) -> None:
         """A task nobody may act on is a fault an administrator sees, never an automatic approval."""
         for task in self.opened:
             element = self.definition.elements[task.element]
             decides = "decisions" in element.properties
-            if not any(eligible(seat, self.instance, decides, self.now) for seat in task.seats):
+            if not any(is_manned(seat, self.instance, decides, self.now) for seat in task.seats):
                 db.session.flush()
                 report(
                     self.instance.institution_id,
