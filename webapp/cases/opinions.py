@@ -77,7 +77,9 @@ def ground_codes(file: CaseFile) -> list[str]:
 
 def _round(file: CaseFile, number: int, entries: list[Entry]) -> Round:
     # Of what happened in one second the later written comes first.
-    order = sorted(range(len(entries)), key=lambda n: (entries[n].kind == "current", entries[n].moment, n), reverse=True)
+    order = sorted(
+        range(len(entries)), key=lambda n: (entries[n].kind == "current", entries[n].moment, n), reverse=True
+    )
     entries = [entries[n] for n in order]
     begun = file.moments.day(entries[-1].moment, weekday=False)
     title = _("第 %(n)s 轮　%(day)s 起", n=number, day=begun) if file.instance.round > 1 else ""

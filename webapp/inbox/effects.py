@@ -68,9 +68,22 @@ def targets(file: CaseFile, task: UserTask) -> list[Target]:
         step = Step(file.instance, file.reader, file.moments.now, filing_id=0)
         for target in reversed(return_targets(step, task)):
             drawn = file.definition.elements[target.element]
-            effect = _("%(who)s 重新办理", who=_actor(file, drawn)) if drawn.kind == "userTask" else _("整块重新办理")
+            done = _done_in(file, drawn)
+            if not done:  # a block nobody had anything to do in
+                continue
+            who = _joined(file, list(dict.fromkeys(_actor(file, element) for element in done)))
+            effect = _("由 %(who)s 重新办理", who=who)
             found.append(Target(target.element, step_name(drawn, file.locale, target.name), effect))
     return found
+
+
+def _done_in(file: CaseFile, target: Element) -> list[Element]:
+    """The steps people did at a target: itself, or those inside a block."""
+    if target.kind == "userTask":
+        return [target]
+    answered = dict.fromkeys(seat.task.element for seat in file.seats if seat.answered_at)
+    elements = (file.definition.elements[element] for element in answered if element in file.definition.elements)
+    return [element for element in elements if target.id in element.scope]
 
 
 def _actor(file: CaseFile, element: Element) -> str:

@@ -29,7 +29,7 @@ def navigation(user: User) -> dict[str, Any]:
     institution = user.institution
     english = locale == "en"
     links = _links(user)
-    main = [links[key] for key in _first(user) if links[key]][:MAIN]
+    main = [links[key] for key in _first(user, links["inbox"].get("count", 0)) if links[key]][:MAIN]
     return {
         "nav": main,
         "nav_rest": _rest(user, locale, links, {link["key"] for link in main}),
@@ -40,14 +40,14 @@ def navigation(user: User) -> dict[str, Any]:
     }
 
 
-def _first(user: User) -> list[str]:
+def _first(user: User, todo: int) -> list[str]:
     """What stands in the bottom bar of a phone, by what the person does most."""
     if may(user, "ledger.read"):
         return ["ledger", "registry", "processes", "notices"]
     if may(user, "faults.read"):
         return ["home", "faults", "calendar", "registry"]
     if not held_queues(user):
-        return ["home", "cases", "registry", "notices"]
+        return ["home", *(["inbox"] if todo else []), "cases", "registry", "notices"]
     return ["home", "inbox", "cases", "registry"]
 
 
