@@ -8,7 +8,7 @@ from lxml import etree
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from tests.support.cases import application_of, case_of, filled, hidden, text_of, tree, values
+from tests.support.desk import application_of, case_of, filled, hidden, text_of, tree, values
 from tests.support.web import visitor
 from webapp.extensions import db
 from webapp.files.models import StoredFile

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import Flask
 from sqlalchemy import func, select
 
-from tests.support.cases import case_of
+from tests.support.desk import case_of
 from webapp.cases.casefile import CaseFile
 from webapp.cases.moments import Moments
 from webapp.cases.route import case_route

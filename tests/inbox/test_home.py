@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from tests.support.cases import case_of, text_of, tree
+from tests.support.desk import case_of, text_of, tree
 from tests.support.web import visitor
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from flask import Flask
 from sqlalchemy import event, insert, select, text
 
-from tests.support.cases import case_of, open_seat, text_of, tree
+from tests.support.desk import case_of, open_seat, text_of, tree
 from tests.support.web import visitor
 from webapp.extensions import db
 from webapp.inbox import queues

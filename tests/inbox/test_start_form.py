@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
 
-from tests.support.cases import application_of, filled, hidden, newest_answer, text_of, tree, values
+from tests.support.desk import application_of, filled, hidden, newest_answer, text_of, tree, values
 from tests.support.web import visitor
 from webapp.extensions import db
 from webapp.scenarios.posting import PDF

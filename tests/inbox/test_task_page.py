@@ -3,7 +3,7 @@ from __future__ import annotations
 from flask import Flask
 from sqlalchemy import select
 
-from tests.support.cases import (
+from tests.support.desk import (
     application_of,
     case_of,
     decide,
