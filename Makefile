@@ -86,7 +86,7 @@ translations: $(TOOLS) ## collect the sentences, update webapp/translations, com
 	@$(PY) -m babel.messages.frontend -q extract -F babel.cfg -k lazy_gettext -k _l --no-location --omit-header \
 		-o var/messages.pot .
 	@test -f webapp/translations/en/LC_MESSAGES/messages.po \
-		&& $(PY) -m babel.messages.frontend -q update -i var/messages.pot -d webapp/translations --no-fuzzy-matching --ignore-pot-creation-date --omit-header \
+		&& $(PY) -m babel.messages.frontend -q update -i var/messages.pot -d webapp/translations --no-fuzzy-matching --ignore-pot-creation-date \
 		|| $(PY) -m babel.messages.frontend -q init -i var/messages.pot -d webapp/translations -l en
 	@$(PY) -m babel.messages.frontend -q compile -d webapp/translations
 	@echo "webapp/translations is up to date; untranslated sentences have an empty msgstr."
