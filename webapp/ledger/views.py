@@ -11,7 +11,9 @@ from flask import Blueprint, Response, abort, render_template, request, send_fil
 from flask_login import current_user
 from sqlalchemy import select
 
-from webapp.cases.moments import Moments
+from webapp.cases.actors import step_name
+from webapp.cases.moments import Moments, page_locale
+from webapp.definitions import queries as definitions
 from webapp.definitions.models import Deployment, ProcessDefinition
 from webapp.extensions import db
 from webapp.ledger import queries
@@ -25,6 +27,7 @@ from webapp.ledger.verification import verify as verify_log
 from webapp.ledger.wording import action_names, outcome_names
 from webapp.organization.models import User
 from webapp.organization.policy import requires
+from webapp.workflow.context import specs
 from webapp.workflow.models import ProcessInstance
 
 blueprint = Blueprint("ledger", __name__)
@@ -51,6 +54,7 @@ def events() -> str:
         wanted=wanted,
         unknown=unknown,
         cases=_references(found),
+        elements=_elements(moments.locale),
         size=_size(),
         last=_last_checkpoint(),
         words=action_names(),
@@ -71,6 +75,7 @@ def event(seq: int) -> str:
         found=found,
         event=found.event,
         cases=_references([found.event]),
+        elements=_elements(page_locale()),
         versions=_versions(found.event.deployment_hash),
         principal=_person(found.event.on_behalf_of),
         words=action_names(),
@@ -158,6 +163,15 @@ def _references(found: list[queries.EventView]) -> dict[int, str]:
         ProcessInstance.institution_id == current_user.institution_id, ProcessInstance.id.in_(ids)
     )
     return {row[0]: row[1] for row in db.session.execute(statement)}
+
+
+def _elements(locale: str) -> dict[str, str]:
+    """What the steps of the processes now in force are called; one no longer drawn is shown by its id."""
+    found: dict[str, str] = {}
+    for row in definitions.newest_of_each(current_user.institution_id):
+        drawn = definitions.bundle(row.deployment).definition(row.key, specs()).elements.values()
+        found |= {element.id: step_name(element, locale, element.id) for element in drawn}
+    return found
 
 
 def _versions(deployment_hash: str | None) -> list[ProcessDefinition]:

@@ -50,7 +50,7 @@ def demo_schools(locale: str) -> list[DemoSchool]:
     schools: dict[str, dict[str, list[DemoPerson]]] = {}
     for user in people:
         keys = held.get(user.id, [])
-        roles = [names.get((user.institution_id, key), key) for key in keys]
+        roles = list(dict.fromkeys(names.get((user.institution_id, key), key) for key in keys))
         groups = schools.setdefault(_in(locale, user.institution), {_applies(): [], _decides(): [], _oversees(): []})
         note = " · ".join([*([_in(locale, user.unit)] if user.unit else []), *(roles or [_kind(user)])])
         groups[_group(keys)].append(DemoPerson(user.username, _in(locale, user), note))

@@ -16,7 +16,7 @@ from webapp.organization.commands import set_day
 from webapp.organization.demo import demo_schools
 from webapp.organization.forms import DayForm, LoginForm
 from webapp.organization.passwords import verify_password
-from webapp.organization.policy import may, public, requires
+from webapp.organization.policy import may, may_log_in, public, requires
 from webapp.organization.queries import calendar_days, user_by_name
 from webapp.scenarios.demo import DEMO_PASSWORD
 from webapp.security import safe_target
@@ -46,10 +46,12 @@ def login() -> str | Response | tuple[str, int]:
         chosen = request.args.get("as", "") if demo and request.method == "GET" else ""
         page = _login_page(form, chosen)
         return (page, 422) if form.errors else page
-    user = user_by_name(form.username.data or "")
+    found = user_by_name(form.username.data or "")
+    user = found if found is not None and may_log_in(found) else None
     hashed = user.password_hash if user else None
     db.session.rollback()
-    if user is None or not verify_password(hashed, form.password.data or ""):
+    # Verified either way, so that the time taken does not tell whether there is such a person.
+    if not verify_password(hashed, form.password.data or "") or user is None:
         form.password.errors = [_("账号名或密码不对。")]
         return _login_page(form, ""), 401
     locale = session.get("locale")
@@ -120,7 +122,8 @@ def _calendar_page(year: int | None, form: DayForm | None) -> str:
         abort(404)
     published = moments.calendar
     overrides = calendar_days(current_user.institution_id)
-    special = {**published.year(shown), **{d: s for d, s in published.overrides.items() if d.year == shown}}
+    named = {**published.year(shown), **published.overrides}
+    special = {day: what for day, what in named.items() if day.year == shown}
     return render_template(
         "organization/calendar.html",
         year=shown,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from flask_babel import gettext as _
 
 from webapp.formkit import Difference, FormSchema, Row, describe, differences
 from webapp.registry.facts import is_contact
+
+_NUMERAL = re.compile(r"^(?:[一二三四五六七八九十]+、|[IVX]+\.\s|\d+\.\s)")
 
 
 class Names(Protocol):
@@ -54,7 +57,7 @@ class Entry:
 
     def administrators(self, data: Mapping[str, Any]) -> list[Row]:
         """The people who run the account, as a repeating group."""
-        rows = data.get("administrators")
+        rows = [_stated(row) for row in data.get("administrators") or [] if isinstance(row, dict)]
         return self._described({"administrators": rows}) if rows else []
 
     def changes(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Fact]:
@@ -103,7 +106,9 @@ class Entry:
     def _described(self, answers: Any) -> list[Row]:
         shown = _stated(answers if self.contacts else without_contacts(answers))
         schema = self._schema(shown)
-        return describe(schema, shown, locale=self.locale) if schema and shown else []
+        rows = describe(schema, shown, locale=self.locale) if schema and shown else []
+        # The form's headings are numbered; here they stand inside a numbered section.
+        return [replace(row, section=_NUMERAL.sub("", row.section)) for row in rows]
 
     def _differences(self, old: dict[str, Any], new: dict[str, Any]) -> list[Difference]:
         if not self.contacts:
