@@ -24,8 +24,9 @@ def new_key() -> str:
 
 def typed_out_of_sight(bound: BoundForm) -> list[tuple[str, str]]:
     """What was typed into fields that are hidden now: the page carries it along, so that it is there again."""
-    out_of_sight = {name: not bound.visible(name.partition("-")[0]) for name in bound.typed}
-    return [(name, value) for name, values in bound.typed.items() if out_of_sight[name] for value in values]
+    typed = bound.typed
+    shown = {key: bound.field(key) is not None for key in {name.partition("-")[0] for name in typed}}
+    return [(name, value) for name, values in typed.items() if not shown[name.partition("-")[0]] for value in values]
 
 
 @dataclass
