@@ -25,7 +25,7 @@ from webapp.notifications.outbox import LEASE, drain
 
 # Processes are forked from a server that has everything imported and no thread, connection or application.
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["tests.faults.load"])
+_context.set_forkserver_preload(["tests.faults.load", "tests.faults.warm"])
 GONE_SECONDS = 20
 
 
@@ -43,7 +43,6 @@ class Killer:
     kills: int = 0
     told: list[Act] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
-    points: int = 0
 
     def round(self, target: Callable[[Orders, Connection], None], *, seconds: float = 0, failpoint: int = 0) -> None:
         """Start `target`, kill it after so long unless its failpoint does, and keep what it had reported."""
@@ -86,8 +85,6 @@ class Killer:
                 end = time.monotonic() + seconds if seconds else None
             elif isinstance(report, Act):
                 self.told.append(report)
-            elif isinstance(report, int):
-                self.points = report
             else:
                 self.unexpected.append(str(report))
 

@@ -82,8 +82,8 @@ def start(orders: Orders) -> Flask:
     return create_app(make_settings(orders.url, Path(orders.var), **mail))
 
 
-def arm(failpoint: int) -> itertools.count[int]:
-    """Die at the n-th point from now on, 0 is never; returns the count of points."""
+def arm(failpoint: int) -> None:
+    """Die at the n-th point from now on; 0 is never."""
     points = itertools.count(1)
 
     def pass_point(*_arguments: Any, **_named: Any) -> None:
@@ -93,7 +93,6 @@ def arm(failpoint: int) -> itertools.count[int]:
     for name in ("before_cursor_execute", "commit"):
         event.listen(Engine, name, pass_point)
     event.listen(db.session, "after_commit", pass_point)
-    return points
 
 
 class Load:
@@ -206,11 +205,10 @@ def walk(orders: Orders, reports: Connection) -> None:
     with app.app_context():
         load = Load(app, find_trial(), orders, reports, commands.answer)
         db.session.rollback()
-        points = arm(orders.failpoint)
+        arm(orders.failpoint)
         instance_id = load.start("approval")
         for element in ("UnitOpinion", "PublicityDecision"):
             seat_id, version = load.trial.seat(instance_id, element)
             load._file(seat_id, version, load.trial.approvers[0], "approve")
         jobs.run_due(load.now())
-        reports.send(next(points) - 1)
         db.session.remove()
