@@ -25,7 +25,7 @@ from webapp.extensions import (
 )
 from webapp.ledger import append_collected
 from webapp.organization.models import User
-from webapp.organization.policy import check_routes
+from webapp.organization.policy import check_routes, may_log_in
 from webapp.registry.fold import register_fold
 
 LOCALES = ("zh", "en")
@@ -84,9 +84,12 @@ def _load_registrations() -> None:
 
 
 def _load_user(key: str) -> User | None:
-    number, _, epoch = key.partition(".")
-    user = db.session.get(User, int(number)) if number.isdigit() else None
-    return user if user and user.active and str(user.session_epoch) == epoch else None
+    number, _, epoch = str(key).partition(".")
+    known = number.isascii() and number.isdigit() and len(number) < 19
+    user = db.session.get(User, int(number)) if known else None
+    if user is None or not user.active or str(user.session_epoch) != epoch:
+        return None
+    return user if may_log_in(user) else None
 
 
 def choose_locale() -> str:

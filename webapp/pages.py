@@ -10,6 +10,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
+from markupsafe import escape
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
@@ -75,7 +76,15 @@ def _page(status: int, sentence: str) -> Response:
         answer = jsonify({"type": "about:blank", "status": status, "title": sentence})
         answer.mimetype = "application/problem+json"
         return make_response(answer, status)
-    return make_response(render_template("error.html", status=status, sentence=sentence), status)
+    try:
+        page = render_template("error.html", status=status, sentence=sentence)
+    except Exception:
+        # What broke the request may break its page too: who is signed in, or the language, could not be read.
+        current_app.logger.exception("the error page failed")
+        page = (
+            f'<!doctype html><title>{status}</title><p data-error-sentence>{escape(sentence)}</p><a href="/">备案</a>'
+        )
+    return make_response(page, status)
 
 
 def _refused(error: BeianError) -> Response:

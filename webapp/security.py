@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, request
+from werkzeug.routing import IntegerConverter
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
@@ -18,7 +20,17 @@ _HEADERS = {
 }
 
 
+class RowNumber(IntegerConverter):
+    """The number of a row in an address: one spelling only, and never one that a database cannot hold.
+
+    Other scripts' digits, signs, leading zeros and numbers of twenty digits are addresses that do not exist.
+    """
+
+    regex = "0|[1-9][0-9]{0,17}"
+
+
 def init_app(app: Flask) -> None:
+    app.url_map.converters["int"] = RowNumber
     app.before_request(_prepare)
     app.after_request(_protect)
     app.context_processor(lambda: {"csp_nonce": csp_nonce})
@@ -34,15 +46,32 @@ def csp_nonce() -> str:
 def _prepare() -> None:
     if request.method not in _SAFE and not _same_origin():
         abort(403)
+    if "\0" in request.path:
+        abort(404)
+    # No text of a person holds this character, and PostgreSQL cannot store it.
+    if any("\0" in part for pair in request.values.items(multi=True) for part in pair):
+        abort(400)
 
 
 def _same_origin() -> bool:
-    """Browsers name the page a form came from; a request from another site is refused beside the CSRF token."""
+    """Browsers name the page a form came from; a request from another site is refused beside the CSRF token.
+
+    "null" comes from frames without an origin and from pages that hide theirs; ours do neither.
+    """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None and site not in ("same-origin", "none"):
         return False
     origin = request.headers.get("Origin")
-    return origin in (None, "null") or urlsplit(origin).netloc == request.host
+    if origin == "null":
+        return site is not None
+    return origin is None or _host(origin) == request.host
+
+
+def _host(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def _protect(response: Response) -> Response:
@@ -56,14 +85,18 @@ def _protect(response: Response) -> Response:
         "form-action 'self'; frame-ancestors 'none'"
     )
     response.headers.setdefault("Content-Security-Policy", policy.format(nonce=csp_nonce()))
-    if response.mimetype == "text/html":
-        response.headers.setdefault("Cache-Control", "no-store")
+    cached = response.cache_control
+    if request.endpoint != "static" and not cached.public and not cached.private:
+        response.headers["Cache-Control"] = "no-store"
     return response
 
 
 def safe_target(target: str | None) -> str | None:
     """`target` when it is a path of this site, else None: login never redirects elsewhere."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
+    if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
+        return None
+    # Browsers drop tabs and line breaks before they read an address: "/<tab>/evil" leads elsewhere.
+    if any(unicodedata.category(char)[0] == "C" for char in target):
         return None
     parts = urlsplit(target)
     return target if not parts.scheme and not parts.netloc else None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, g
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -309,6 +309,7 @@ def test_no_sequence_of_acts_decides_an_own_application_or_in_two_roles(app: Fla
             max_examples=30,
             stateful_step_count=20,
             deadline=None,
+            phases=[Phase.reuse, Phase.generate],  # a machine over a database shrinks for minutes
             suppress_health_check=list(HealthCheck),
         ),
     )
