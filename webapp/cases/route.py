@@ -107,7 +107,8 @@ def _current(file: CaseFile, seat: Seat) -> RouteStep:
     element = file.definition.elements[seat.task.element]
     who = person_name(seat.holder, file.locale) or file.actors.at(element)
     until = file.moments.day(seat.task.due_at, weekday=False)
-    note = f"{who}　{_('%(day)s 前', day=until)}" if until else f"{who}　{_('办理中')}"
+    when = _("%(day)s 前", day=until) if until else _("办理中")
+    note = f"{who}　{when}"
     return RouteStep("current", step_name(element, file.locale, seat.task.name), note, "", element.id)
 
 

@@ -106,14 +106,14 @@ def _words(file: CaseFile, task: UserTask, outcome: Forecast | None) -> str:
     parts = []
     done = [e for e in outcome.passed if shown(file.definition, e) and file.definition.elements[e].kind != "userTask"]
     if done:
-        parts.append(_("随即%(acts)s", acts=_joined(file, [f"「{_name(file, e)}」" for e in done])))
+        parts.append(_("随即%(acts)s", acts=_joined(file, [_quoted(_name(file, e)) for e in done])))
     if outcome.tasks:
         parts.append(_("送 %(steps)s", steps=_joined(file, [_destination(file, e) for e in outcome.tasks])))
     elif outcome.ended_at:
         parts.append(_("本件办结：%(end)s", end=_name(file, outcome.ended_at)))
     else:
         waiting = [_name(file, s.task.element) for s in file.open_seats if s.task_id != task.id]
-        parts.append(_("等%(steps)s办完后继续", steps=_joined(file, [f"「{name}」" for name in waiting])))
+        parts.append(_("等%(steps)s办完后继续", steps=_joined(file, [_quoted(name) for name in waiting])))
     return ("，" if file.locale == "zh" else ", ").join(parts)
 
 
@@ -127,6 +127,10 @@ def _destination(file: CaseFile, element_id: str) -> str:
 
 def _name(file: CaseFile, element_id: str) -> str:
     return step_name(file.definition.elements.get(element_id), file.locale, element_id)
+
+
+def _quoted(name: str) -> str:
+    return str(_("「%(name)s」", name=name))
 
 
 def _joined(file: CaseFile, parts: Sequence[str]) -> str:

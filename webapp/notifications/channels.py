@@ -129,7 +129,8 @@ def _html(subject: str, text: str, link: str) -> str:
         for part in text.split("\n\n")
     )
     address = html.escape(link, quote=True)
-    button = f'<p style="margin:20px 0"><a href="{address}">{html.escape(_("查看办理情况"))}</a></p>' if link else ""
+    label = html.escape(_("查看办理情况"))
+    button = f'<p style="margin:20px 0"><a href="{address}">{label}</a></p>' if link else ""
     return (
         "<!doctype html><html><head><meta charset='utf-8'></head>"
         f"<body style='{_STYLE}'>"

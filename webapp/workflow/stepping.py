@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext as _
 from sqlalchemy import insert, update
 
 from webapp.definitions import queries as definitions
@@ -223,7 +224,11 @@ class Step:
                 report(
                     self.instance.institution_id,
                     kind="no_approver",
-                    sentence=f"“{self.instance.reference}”的“{task.name}”没有可以办理的人，请指定人员。",
+                    sentence=_(
+                        "“%(reference)s”的“%(step)s”没有可以办理的人，请指定人员。",
+                        reference=self.instance.reference,
+                        step=task.name,
+                    ),
                     instance_id=self.instance.id,
                     task_id=task.id,
                     element=task.element,
