@@ -77,7 +77,7 @@ class Hand:
 
     def _settle(self) -> None:
         """Dependent fields are there once no request is on its way."""
-        self.page.wait_for_function("!document.querySelector('.htmx-request')")
+        expect(self.page.locator(".htmx-request")).to_have_count(0)
         self.page.wait_for_load_state("networkidle")
 
     def _search(self, name: str, username: str) -> None:
