@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 from traceback import format_exception
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Flask
 from sqlalchemy import event, select
@@ -39,6 +39,12 @@ PEOPLE = 3
 HASTE = timedelta(days=2)
 
 Answer = Callable[..., Any]
+
+
+class Reports(Protocol):
+    """Where acts are reported: a pipe, as a rule."""
+
+    def send(self, report: Any, /) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -98,10 +104,11 @@ def arm(failpoint: int) -> None:
 class Load:
     """What the threads of one process do."""
 
-    def __init__(self, app: Flask, trial: Trial, orders: Orders, reports: Connection, answer: Answer) -> None:
+    def __init__(self, app: Flask, trial: Trial, orders: Orders, reports: Reports, answer: Answer) -> None:
         self.app, self.trial, self.orders = app, trial, orders
         self._reports, self._answer = reports, answer
         self._lock = threading.Lock()
+        self.stop = threading.Event()
         self._started = time.monotonic()
 
     def now(self) -> datetime:
@@ -120,7 +127,7 @@ class Load:
     def person(self, number: int) -> None:
         """One person's day: start a case, decide whatever is open, sometimes correct, return or withdraw."""
         chance = random.Random(self.orders.seed * 100 + number)
-        while True:
+        while not self.stop.is_set():
             with self.app.app_context():
                 try:
                     self._act(chance)
@@ -132,7 +139,8 @@ class Load:
                     db.session.remove()
 
     def jobs(self) -> None:
-        while True:
+        """The background work, as the embedded scheduler or a worker would do it."""
+        while not self.stop.is_set():
             with self.app.app_context():
                 try:
                     jobs.run_due(self.now())

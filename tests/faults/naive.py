@@ -7,6 +7,7 @@ first one said.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -26,7 +27,7 @@ def answer(actor: User, seat_id: int, seat_version: int, submission: Submission,
     return _go_on(who, seat_id, submission, decision_id, now)
 
 
-def _data(submission: Submission, decides: bool) -> dict[str, object]:
+def _data(submission: Submission, decides: bool) -> dict[str, Any]:
     return dict(submission.answers) | ({"decision": submission.decision} if decides else {})
 
 

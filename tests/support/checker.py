@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 
@@ -24,6 +25,8 @@ from webapp.notifications.models import Notice, OutboxMessage
 from webapp.registry.models import Account, Decision, Filing, NumberSeries
 from webapp.workflow.models import Answers, History, ProcessInstance, Seat, Timer, UserTask
 from webapp.workflow.stepping import Step
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,9 @@ def check_settled(trial: Trial, delivered: Iterable[str], now: datetime) -> list
     return problems
 
 
-def _rows(noun: type, trial: Trial) -> Iterator[object]:
-    yield from db.session.scalars(select(noun).where(noun.institution_id == trial.institution).order_by(noun.id))
+def _rows(noun: type[T], trial: Trial) -> Iterator[T]:
+    table: Any = noun
+    yield from db.session.scalars(select(table).where(table.institution_id == trial.institution).order_by(table.id))
 
 
 def _due(timer: Timer, now: datetime) -> bool:
@@ -186,7 +190,7 @@ def _numbers(trial: Trial) -> Iterator[str]:
 
 def _registered_once(trial: Trial) -> Iterator[str]:
     """Every case that passed Register has one account, and no other has one."""
-    accounts = Counter(
+    accounts: Counter[int | None] = Counter(
         db.session.scalars(
             select(Filing.instance_id)
             .join(Account, Account.id == Filing.account_id)
@@ -197,7 +201,7 @@ def _registered_once(trial: Trial) -> Iterator[str]:
     if total != sum(accounts.values()):
         yield f"{total} accounts and {sum(accounts.values())} filings that have one"
     statement = select(History.instance_id).join(ProcessInstance, ProcessInstance.id == History.instance_id)
-    passed = Counter(
+    passed: Counter[int | None] = Counter(
         db.session.scalars(
             statement.where(ProcessInstance.institution_id == trial.institution, History.element == "Register")
         )

@@ -6,6 +6,8 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +21,8 @@ from webapp.errors import BeianError, Forbidden, Stale
 from webapp.extensions import db, transactional
 from webapp.registry.models import Account, Decision
 from webapp.workflow import commands, queries, timers
+from webapp.workflow.filing import Submission
+from webapp.workflow.guards import step_of
 from webapp.workflow.models import Answers, ProcessInstance, Seat, Timer, UserTask
 
 ROUNDS = int(os.environ.get("BEIAN_RACE_ROUNDS", "12"))
@@ -122,7 +126,10 @@ def _thrice(trial: Trial, name: str) -> tuple[Callable[[], Any], str]:
             "registry:account:registered",
         )
     correct = deciding("request_correction", key)
-    return lambda: commands.answer(trial.user(actor), seat_id, version, correct, now=NOW).id, "registry:decision:recorded"
+    return (
+        lambda: commands.answer(trial.user(actor), seat_id, version, correct, now=NOW).id,
+        "registry:decision:recorded",
+    )
 
 
 @pytest.mark.parametrize("name", ["start", "correct", "register", "return", "claim", "unclaim", "withdraw"])
@@ -146,6 +153,14 @@ def test_a_key_of_somebody_elses_submission_opens_nothing(trial: Trial) -> None:
         commands.answer(trial.user(trial.approvers[1]), seat_id, version, deciding("approve", key), now=NOW)
 
 
+def answering(
+    trial: Trial, who: int, instance_id: int, element: str, said: Submission, now: datetime
+) -> Callable[[], Any]:
+    """The act of answering the seat as it stands now, to be done later in another thread."""
+    seat_id, version = trial.seat(instance_id, element)
+    return lambda: commands.answer(trial.user(who), seat_id, version, said, now=now).id
+
+
 def _timer_of(instance_id: int) -> int:
     return db.session.scalars(select(Timer.id).where(Timer.instance_id == instance_id, Timer.state == "armed")).one()
 
@@ -156,13 +171,8 @@ def test_a_timer_and_a_decision_at_once_leave_one_of_the_two(app: Flask, trial: 
     for number in range(ROUNDS):
         instance_id = trial.start()
         timer_id = _timer_of(instance_id)
-        seat_id, version = trial.seat(instance_id, "UnitOpinion")
-        acts: list[Callable[[], Any]] = [
-            lambda seat_id=seat_id, version=version: (
-                commands.answer(trial.user(trial.approvers[0]), seat_id, version, deciding("approve"), now=due).id
-            ),
-            lambda timer_id=timer_id: timers._fire(timer_id, due),
-        ]
+        agreed = answering(trial, trial.approvers[0], instance_id, "UnitOpinion", deciding("approve"), due)
+        acts: list[Callable[[], Any]] = [agreed, partial(timers._fire, timer_id, due)]
         results = together(app, acts if number % 2 else acts[::-1])
         answered, fired = results if number % 2 else results[::-1]
         story = actions(trial, instance_id)
@@ -212,19 +222,13 @@ def test_both_branches_of_an_opinion_block_answered_at_once_are_both_kept(app: F
         instance_id = trial.start("opinions")
         acts = []
         for place, element in enumerate(("Finance", "Data")):
-            seat_id, version = trial.seat(instance_id, element)
             said = deciding("submit", answers={"name": f"{element} {number}"})
-            who = trial.approvers[place]
-            acts.append(
-                lambda who=who, seat_id=seat_id, version=version, said=said: (
-                    commands.answer(trial.user(who), seat_id, version, said, now=NOW).id
-                )
-            )
+            acts.append(answering(trial, trial.approvers[place], instance_id, element, said, NOW))
         assert together(app, acts) == [instance_id] * 2
         newest = queries.newest_answers(instance_id)
         assert (newest["Finance"]["name"], newest["Data"]["name"]) == (f"Finance {number}", f"Data {number}")
         assert open_elements(instance_id) == ["Decision"]
-        step = commands.step_of(queries.lock_instance(instance_id), None, NOW)  # type: ignore[arg-type]
+        step = step_of(case(instance_id), None, NOW)
         step.load()
         assert step.run.data["Finance"] == newest["Finance"]
         assert step.run.data["Data"] == newest["Data"]
@@ -239,7 +243,7 @@ def test_numbers_given_to_many_at_once_have_no_gap_and_no_double(app: Flask, tri
             transactional(lambda: (trial.start(), 1 // 0))()
         return case(trial.start()).reference
 
-    results = together(app, [lambda number=number: start(number) for number in range(20)])
+    results = together(app, [partial(start, number) for number in range(20)])
     numbers = sorted(found for found in results if isinstance(found, str))
     assert sum(isinstance(found, ZeroDivisionError) for found in results) == 4
     assert numbers == [f"试〔2026〕{n:05d}" for n in range(1, 17)]
@@ -250,7 +254,7 @@ def test_numbers_given_to_many_at_once_have_no_gap_and_no_double(app: Flask, tri
         trial.decide(instance_id, "UnitOpinion")
         trial.decide(instance_id, "PublicityDecision")
 
-    assert together(app, [lambda one=one: register(one) for one in due]) == [None] * 16
+    assert together(app, [partial(register, one) for one in due]) == [None] * 16
     db.session.rollback()
     accounts = sorted(
         db.session.scalars(select(Account.filing_number).where(Account.institution_id == trial.institution))

@@ -20,7 +20,8 @@ from webapp.jobs import run_due
 from webapp.notifications.models import Notice, OutboxMessage
 from webapp.organization.models import User
 from webapp.registry.models import Account
-from webapp.workflow import commands, timers
+from webapp.workflow import commands, queries, timers
+from webapp.workflow.guards import step_of
 from webapp.workflow.models import ProcessInstance, Timer, UserTask
 
 MINUTE = timedelta(minutes=1)
@@ -118,11 +119,11 @@ def test_a_faulty_timer_gets_no_second_row_when_its_case_goes_on(trial: Trial) -
 
     @transactional
     def touch() -> None:
-        instance = commands.queries.lock_instance(instance_id)
+        instance = queries.lock_instance(instance_id)
         assert instance is not None
-        step = commands.step_of(instance, None, later(days=33))
+        step = step_of(instance, None, later(days=33))
         step.load()
-        step.settle(commands.queries.open_tasks(instance))
+        step.settle(queries.open_tasks(instance))
 
     touch()
     assert count(Timer, Timer.instance_id == instance_id) == 1
