@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import get_template_attribute
 from markupsafe import Markup
 
+from webapp.regulations.citing import href
 from webapp.regulations.models import Clause
 from webapp.regulations.queries import clauses
 
@@ -20,6 +21,10 @@ class Cited:
     label: str
     text: str
     source: str
+
+    @property
+    def href(self) -> str:
+        return href(self.code)
 
     @property
     def title(self) -> str:
@@ -37,7 +42,7 @@ class Citations:
         found = self._clauses.get(code)
         if found is None:
             return Markup("")
-        tag: Markup = get_template_attribute("_macros.html", "cite")(found.label, "", found.title)
+        tag: Markup = get_template_attribute("_macros.html", "cite")(found.label, found.href, found.title)
         return tag
 
     def tags(self, codes: Iterable[str]) -> Markup:

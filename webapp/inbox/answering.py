@@ -21,31 +21,29 @@ _ONWARDS = ("approve", "receive", "submit")
 def prepare(desk: Desk, returning: bool) -> Submission:
     """The submission behind a post. Raises Invalid with every sentence already beside its field.
 
-    A return or a refusal files the step's own form only where it was filled in rightly.
+    A return files no form of the step, a refusal only one that was filled in rightly.
     """
-    posted, element = desk.decision, desk.element
+    posted = desk.decision
     decision = posted.decision
     if returning:
         decision = "request_correction" if posted.return_to == APPLICANT else "return"
     elif not desk.decides:
         decision = "submit"
-    valid = desk.bound.validate() if desk.bound is not None else True
+    bound = None if returning else desk.bound
+    valid = bound is None or bound.validate()
+    if bound is not None and not valid and decision not in _ONWARDS:
+        bound.errors = {}
+        bound = None
     grounds = posted.grounds if decision == "reject" else ()
-    filled = desk.bound is not None and valid
-    submission = Submission(
-        decision=decision,
-        opinion=posted.opinion,
-        grounds=grounds,
-        answers=desk.bound.answers if desk.bound is not None and filled else {},
-        form=(desk.bound.schema.key, desk.bound.schema.hash) if desk.bound is not None and filled else None,
-        key=posted.key,
-    )
+    answers = bound.answers if bound is not None else {}
+    form = (bound.schema.key, bound.schema.hash) if bound is not None else None
+    submission = Submission(decision, posted.opinion, grounds, answers, form, posted.key)
     posted.check(frozenset(clause.code for clause in desk.grounds) if grounds else frozenset(posted.grounds))
     if returning:
         _check_return(desk, submission)
     else:
         try:
-            check_decision(element.properties.get("decisions"), submission)
+            check_decision(desk.element.properties.get("decisions"), submission)
         except Invalid as refused:
             posted.take(refused)
     if posted.errors or (decision in _ONWARDS and not valid):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from webapp.cases.actors import person_name, step_name, unit_name
 from webapp.cases.casefile import CaseFile
@@ -114,6 +115,13 @@ class Desk:
     @property
     def out_of_sight(self) -> list[tuple[str, str]]:
         return typed_out_of_sight(self.bound) if self.bound else []
+
+    @property
+    def typed(self) -> MultiDict[str, str]:
+        """Everything typed, uploads included, as a draft keeps it."""
+        form = self.bound.typed if self.bound else {}
+        pairs = [(name, value) for name, values in form.items() for value in values]
+        return MultiDict([*pairs, *self.decision.pairs])
 
     @property
     def highlights(self) -> list[Row]:

@@ -55,6 +55,12 @@ class DecisionForm:
             key=key if key and len(key) <= MAX_KEY and key.isascii() else new_key(),
         )
 
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """As a draft keeps it; the button pressed and the seat's version belong to the moment."""
+        told = [("opinion", self.opinion), ("return_to", self.return_to), ("submission_key", self.key)]
+        return [(name, value) for name, value in [*told, *(("grounds", g) for g in self.grounds)] if value]
+
     def check(self, known_grounds: frozenset[str]) -> bool:
         """Judge what can be judged without the case; False when something must be put right."""
         if len(self.opinion) > MAX_OPINION:

@@ -219,7 +219,7 @@ def unclaim(seat_id: int) -> Answer:
 @blueprint.post("/tasks/<int:seat_id>/draft")
 @requires("signed_in")
 def task_draft(seat_id: int) -> Response:
-    draft = _keep_opinion(_seat(seat_id))
+    draft = _keep_opinion(_seat(seat_id), request.form)
     return jsonify({"saved_at": Moments.of(_me()).clock(draft.saved_at)})
 
 
@@ -260,7 +260,7 @@ def _decide(seat_id: int, *, returning: bool) -> Answer:
     if desk.bound is not None:
         binding.store_uploads(desk.bound, user, desk.file.bundle)
     if "draft" in request.form:
-        _keep_opinion(seat)
+        _keep_opinion(seat, desk.typed)
         flash(_("已暂存，可以以后再办。"))
         return redirect(url_for("inbox.todo"))
     if desk.bound is not None and desk.bound.structural_action:
@@ -283,9 +283,8 @@ def _next_task() -> str:
     return url_for("inbox.task", seat_id=following.id) if following else url_for("inbox.todo")
 
 
-def _keep_opinion(seat: Seat) -> AnswerDraft:
-    case = seat.task.instance
-    return save_draft(_me(), request.form, seat_id=seat.id, title=case.title_zh)
+def _keep_opinion(seat: Seat, typed: MultiDict[str, str]) -> AnswerDraft:
+    return save_draft(_me(), typed, seat_id=seat.id, title=seat.task.instance.title_zh)
 
 
 def _task_page(desk: Desk) -> str:
