@@ -7,6 +7,7 @@ from datetime import date
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import DateField, HiddenField, PasswordField, RadioField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length
 
 
@@ -21,7 +22,9 @@ class DayForm(FlaskForm):  # type: ignore[misc]
 
     day = DateField(_("日期"), [InputRequired(_("请选日期"))])
     workday = RadioField(
-        _("这一天"), [InputRequired(_("请选上班还是放假"))], choices=[("yes", _("上班")), ("no", _("放假"))]
+        _("这一天"),
+        [InputRequired(_("请选上班还是放假"))],
+        choices=[SelectChoice("yes", _("上班")), SelectChoice("no", _("放假"))],
     )
     note = StringField(
         _("缘由"), [DataRequired(_("请写明缘由，如校历或通知的文号")), Length(max=100, message=_("不超过 100 字"))]
