@@ -38,12 +38,16 @@ def serve(settings: Settings, *, reload: bool = False) -> None:
         deploy_packs(settings, (), say)
         if settings.demo:
             load_demo(settings, say)
-    _announce(settings, say)
     if reload:
+        _announce(app, settings, say)
         app.run(settings.host, settings.port, debug=True, use_reloader=True)
         return
+    try:
+        server = create_server(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
+    except OSError as error:
+        raise click.ClickException(f"{settings.host}:{settings.port} cannot be used: {error}") from None
     embedded = _background(app, settings, say)
-    server = create_server(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
+    _announce(app, settings, say)
     _stop_on_signals(server.close)
     try:
         server.run()
@@ -107,13 +111,13 @@ def load_demo(settings: Settings, say: Say) -> None:
     make_demo(settings.processes_dir, settings.forms_dir, say)
 
 
-def _announce(settings: Settings, say: Say) -> None:
+def _announce(app: Flask, settings: Settings, say: Say) -> None:
     say("")
     say(f"备案 Beian serves http://{settings.host}:{settings.port}")
     if settings.demo:
         say("*** DEMO MODE: invented people, a public password. Never put real data in here. ***")
         say(f"Log in with any of these, password {DEMO_PASSWORD}:")
-        with create_app(settings).app_context():
+        with app.app_context():
             for user in db.session.scalars(select(User).where(User.demo).order_by(User.id)):
                 unit = user.unit.name_zh if user.unit else ""
                 say(f"  {user.username:<22} {user.name_zh}  {unit}")

@@ -124,6 +124,19 @@ def test_a_changed_file_makes_a_new_version_and_keeps_the_old_one(files: Files) 
     assert "宣传部审核员".encode() in bundle(current).files["pack.yaml"]
 
 
+def test_going_back_to_earlier_files_makes_them_current_again(files: Files) -> None:
+    found = institution("wzpt")
+    assert found is not None
+    first = dict(files)
+    replace("pack.yaml", "宣传部审核人", "宣传部审核员")(files)
+    deploy(files, specs(), actor=None)
+    again = deploy(first, specs(), actor=None)
+    assert again.created
+    current = newest(found.id, "new_account")
+    assert current is not None
+    assert (current.version, current.deployment.hash) == (3, again.deployment.hash)
+
+
 def test_a_pack_that_is_too_large_is_refused(tmp_path: object) -> None:
     from pathlib import Path
 

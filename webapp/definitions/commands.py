@@ -8,16 +8,17 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from webapp.definitions.bundle import Bundle, digests, files_hash, make_bundle
+from webapp.definitions.bundle import Bundle, digests, make_bundle
 from webapp.definitions.checks import check_pack
 from webapp.definitions.models import Deployment, ProcessDefinition, Resource
-from webapp.definitions.queries import deployment_by_hash, newest
+from webapp.definitions.queries import current_deployment, deployment_by_hash, newest
 from webapp.engine import OperationSpec
 from webapp.engine.errors import DefinitionError
 from webapp.extensions import db, transactional
 from webapp.ledger import record
 from webapp.organization.commands import sync_institution, sync_roles, sync_units
 from webapp.organization.models import Institution, User
+from webapp.organization.queries import institution as find_institution
 from webapp.regulations.commands import sync_document
 from webapp.regulations.documents import parse_document
 
@@ -34,11 +35,19 @@ class Deployed:
 def deploy(
     files: Mapping[str, bytes], operations: Mapping[str, OperationSpec], *, actor: User | None, note: str = ""
 ) -> Deployed:
-    """Check a pack and deploy it. Raises DefinitionError with every finding; then nothing is changed."""
+    """Check a pack and deploy it, unless these very files are deployed already.
+
+    Raises DefinitionError with every finding; then nothing is changed.
+    """
+    bundle = make_bundle(files)
+    institution = find_institution(bundle.pack.institution.code)
+    current = current_deployment(institution.id) if institution else None
+    if institution is not None and current is not None and current.hash == bundle.hash:
+        return Deployed(institution, current, created=False)
     findings = check_pack(files, operations)
     if findings:
         raise DefinitionError(tuple(findings))
-    return _deploy(make_bundle(files), operations, actor, note)
+    return _deploy(bundle, operations, actor, note)
 
 
 @transactional
@@ -46,25 +55,25 @@ def _deploy(bundle: Bundle, operations: Mapping[str, OperationSpec], actor: User
     pack = bundle.pack
     entry = pack.institution
     institution = sync_institution(entry.code, entry.name_zh, entry.name_en, entry.time_zone)
-    kept = digests(bundle.files)
-    found = deployment_by_hash(institution.id, files_hash(kept))
-    if found is not None:
-        return Deployed(institution, found, created=False)
     sync_units(institution.id, [unit.model_dump() for unit in pack.units])
     sync_roles(institution.id, [role.model_dump() for role in pack.roles])
     for path in pack.regulations:
         sync_document(institution.id, parse_document(bundle.files[path], path))
-    _store(bundle.files, kept)
-    deployment = Deployment(
-        institution_id=institution.id,
-        hash=bundle.hash,
-        files=kept,
-        deployed_at=datetime.now(UTC),
-        deployed_by_id=actor.id if actor else None,
-        note=note,
-    )
-    db.session.add(deployment)
-    db.session.flush()
+    kept = digests(bundle.files)
+    # Going back to earlier files uses their deployment again; its processes still get new versions.
+    deployment = deployment_by_hash(institution.id, bundle.hash)
+    if deployment is None:
+        _store(bundle.files, kept)
+        deployment = Deployment(
+            institution_id=institution.id,
+            hash=bundle.hash,
+            files=kept,
+            deployed_at=datetime.now(UTC),
+            deployed_by_id=actor.id if actor else None,
+            note=note,
+        )
+        db.session.add(deployment)
+        db.session.flush()
     versions = [_version(bundle, deployment, process.key, operations) for process in pack.processes]
     record(
         db.session(),
@@ -105,7 +114,7 @@ def _version(
         name_zh=process.name_zh,
         name_en=process.name_en,
         settings=process.model_dump(mode="json"),
-        deployed_at=deployment.deployed_at,
+        deployed_at=datetime.now(UTC),
     )
     db.session.add(row)
     return {"key": key, "version": row.version}

@@ -106,7 +106,11 @@ def deployment_by_hash(institution_id: int, digest: str) -> Deployment | None:
 
 
 def current_deployment(institution_id: int) -> Deployment | None:
-    """The newest deployment of an institution."""
+    """The deployment that new cases of an institution begin on."""
     return db.session.scalar(
-        select(Deployment).where(Deployment.institution_id == institution_id).order_by(Deployment.id.desc()).limit(1)
+        select(Deployment)
+        .join(ProcessDefinition, ProcessDefinition.deployment_id == Deployment.id)
+        .where(ProcessDefinition.institution_id == institution_id)
+        .order_by(ProcessDefinition.id.desc())
+        .limit(1)
     )
