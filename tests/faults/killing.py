@@ -44,7 +44,14 @@ class Killer:
     told: list[Act] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
 
-    def round(self, target: Callable[[Orders, Connection], None], *, seconds: float = 0, failpoint: int = 0) -> None:
+    def round(
+        self,
+        target: Callable[[Orders, Connection], None],
+        *,
+        seconds: float = 0,
+        failpoint: int = 0,
+        commits_only: bool = False,
+    ) -> None:
         """Start `target`, kill it after so long unless its failpoint does, and keep what it had reported."""
         db.session.remove()
         db.engine.dispose()
@@ -55,6 +62,7 @@ class Killer:
             began=self.now,
             seed=self.seed,
             failpoint=failpoint,
+            commits_only=commits_only,
             mail_port=self.mailbox.port,
             naive=self.naive,
         )

@@ -49,13 +49,16 @@ class Reports(Protocol):
 
 @dataclass(frozen=True)
 class Orders:
-    """What a round of load is told. `failpoint` 0 means to run until killed from outside."""
+    """What a round of load is told. `failpoint` 0 means to run until killed from outside; `commits_only` counts the
+    moments just before and just after commits, else every statement too.
+    """
 
     url: str
     var: str
     began: datetime
     seed: int
     failpoint: int = 0
+    commits_only: bool = False
     mail_port: int = 0
     naive: bool = False
 
@@ -74,7 +77,7 @@ def run(orders: Orders, reports: Connection) -> None:
     load = Load(app, trial, orders, reports, answer)
     threads = [threading.Thread(target=load.person, args=(number,), daemon=True) for number in range(PEOPLE)]
     threads.append(threading.Thread(target=load.jobs, daemon=True))
-    arm(orders.failpoint)
+    arm(orders.failpoint, orders.commits_only)
     reports.send("ready")
     for thread in threads:
         thread.start()
@@ -88,7 +91,7 @@ def start(orders: Orders) -> Flask:
     return create_app(make_settings(orders.url, Path(orders.var), **mail))
 
 
-def arm(failpoint: int) -> None:
+def arm(failpoint: int, commits_only: bool) -> None:
     """Die at the n-th point from now on; 0 is never."""
     points = itertools.count(1)
 
@@ -96,7 +99,7 @@ def arm(failpoint: int) -> None:
         if next(points) == failpoint:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    for name in ("before_cursor_execute", "commit"):
+    for name in ("commit",) if commits_only else ("before_cursor_execute", "commit"):
         event.listen(Engine, name, pass_point)
     event.listen(db.session, "after_commit", pass_point)
 
@@ -213,7 +216,7 @@ def walk(orders: Orders, reports: Connection) -> None:
     with app.app_context():
         load = Load(app, find_trial(), orders, reports, commands.answer)
         db.session.rollback()
-        arm(orders.failpoint)
+        arm(orders.failpoint, orders.commits_only)
         instance_id = load.start("approval")
         for element in ("UnitOpinion", "PublicityDecision"):
             seat_id, version = load.trial.seat(instance_id, element)
