@@ -45,6 +45,8 @@ def drop(path: str) -> Callable[[Files], None]:
 
 ENTITY = b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'
 
+DIAGRAM = "new_account.bpmn"
+FLOW = 'tFormalExpression">'
 MISTAKES: list[tuple[str, Callable[[Files], None], str, str]] = [
     ("no pack.yaml", drop("pack.yaml"), "pack.yaml", "pack"),
     ("pack.yaml is not YAML", put("pack.yaml", b"a: [1\nb: }"), "pack.yaml", "yaml"),
@@ -52,7 +54,7 @@ MISTAKES: list[tuple[str, Callable[[Files], None], str, str]] = [
     ("pack.yaml builds an object", put("pack.yaml", b"!!python/object/apply:os.system ['id']"), "pack.yaml", "yaml"),
     ("pack.yaml is a list", put("pack.yaml", b"- 1"), "pack.yaml", "pack"),
     ("an unknown entry", replace("pack.yaml", "lead_unit:", "lead_units:"), "pack.yaml", "pack"),
-    ("a lead unit that is not there", replace("pack.yaml", "lead_unit: xcb", "lead_unit: nobody"), "pack.yaml", "reference"),
+    ("a lead unit that is not there", replace("pack.yaml", "lead_unit: xcb", "lead_unit: x"), "pack.yaml", "reference"),
     ("a regulation that is not there", drop("regulations/wzpt.yaml"), "regulations/wzpt.yaml", "regulation"),
     ("a diagram that is not there", drop("new_account.bpmn"), "new_account.bpmn", ""),
     ("a diagram with an entity", put("new_account.bpmn", ENTITY), "new_account.bpmn", "xml-doctype"),
@@ -60,10 +62,10 @@ MISTAKES: list[tuple[str, Callable[[Files], None], str, str]] = [
     ("a table that is not there", drop("account_tier.dmn"), "new_account.bpmn", ""),
     ("a form that is not there", drop("forms/unit_opinion.form"), "new_account.bpmn", "form"),
     ("a form that is no JSON", put("forms/unit_opinion.form", b"{"), "forms/unit_opinion.form", ""),
-    ("a role that is not declared", replace("new_account.bpmn", "publicity_reviewer", "nobody"), "new_account.bpmn", "role"),
-    ("a clause that does not exist", replace("new_account.bpmn", "wzpt-11.1", "wzpt-99"), "new_account.bpmn", "clause"),
-    ("an operation that does not exist", replace("new_account.bpmn", "registry.register_account", "os.system"), "new_account.bpmn", ""),
-    ("Python in a condition", replace("new_account.bpmn", "tFormalExpression\">", "tFormalExpression\">__import__('os') and "), "new_account.bpmn", ""),
+    ("a role that is not declared", replace(DIAGRAM, "publicity_reviewer", "nobody"), DIAGRAM, "role"),
+    ("a clause that does not exist", replace(DIAGRAM, "wzpt-11.1", "wzpt-99"), DIAGRAM, "clause"),
+    ("an operation that does not exist", replace(DIAGRAM, "registry.register_account", "os.system"), DIAGRAM, ""),
+    ("Python in a condition", replace(DIAGRAM, FLOW, FLOW + "__import__('os') and "), DIAGRAM, ""),
 ]  # fmt: skip
 
 
