@@ -2,17 +2,25 @@
 
 import getpass
 import json
+import os
 import re
+from pathlib import Path
 
+import psycopg
 import pytest
 import yaml
 from flask import Flask
 from lxml import etree
+from sqlalchemy.engine import URL, make_url
 
 import webapp
+from tests.conftest import make_settings
 from tests.documentation.pages import section, text_of
+from tests.support.postgres import Postgres, libpq
+from webapp import serving
 from webapp.engine import feel
-from webapp.organization.queries import holders, unit_by_code, user_by_name
+from webapp.extensions import db
+from webapp.organization.queries import holders, institution, unit_by_code, user_by_name
 from webapp.scenarios.documents import parse_scenarios
 from webapp.workflow.context import OPERATIONS
 
@@ -70,3 +78,54 @@ def test_the_program_that_adds_a_person_adds_one(app: Flask, monkeypatch: pytest
     office = unit_by_code(person.institution_id, "xcb")
     assert office is not None
     assert person in holders(person.institution_id, "publicity_reviewer", office.id)
+
+
+@pytest.mark.postgres
+def test_on_postgresql_as_described_the_program_works_and_cannot_switch_the_triggers_off(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    name = f"beian_doc_{os.getpid()}"
+    (script,) = _blocks(section(text_of("docs/administrator.md"), "PostgreSQL"), "sql")
+    as_admin, as_owner = re.split(
+        r"^\\c .*\n",
+        re.sub(r"\bbeian\b", name, script).replace("beian_owner", f"{name}_owner").replace("…", "secret"),
+        flags=re.MULTILINE,
+    )
+    seed = make_url(postgres.create_database())
+    owner, program = (seed.set(database=name, username=user, password="secret") for user in (f"{name}_owner", name))
+    for statement in as_admin.split(";\n"):
+        if statement.strip():
+            postgres.execute(statement)
+    try:
+        _run(as_owner, owner)
+        _use(owner, program, tmp_path)
+    finally:
+        postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        for user in (f"{name}_owner", name):
+            postgres.execute(f"DROP ROLE {user}")
+
+
+def _run(script: str, url: URL) -> None:
+    with psycopg.connect(libpq(url)) as connection:
+        for statement in script.split(";\n"):
+            if statement.strip():
+                connection.execute(statement.encode())
+
+
+def _use(owner: URL, program: URL, folder: Path) -> None:
+    address, owners = (url.render_as_string(hide_password=False) for url in (program, owner))
+    settings = make_settings(address, folder, migration_database_url=owners, jobs=True)
+    app = webapp.create_app(settings)
+    serving.upgrade(app)
+    with app.app_context():
+        serving.deploy_packs(settings, ("zzlg",), lambda line: None)
+        assert institution("zzlg") is not None
+        db.session.remove()
+        db.engine.dispose()
+    for forbidden in (
+        "ALTER TABLE event DISABLE TRIGGER ALL",
+        "DROP TRIGGER event_refuse_change ON event",
+        "DELETE FROM event",
+    ):
+        with pytest.raises(psycopg.Error):
+            _run(forbidden, program)

@@ -47,6 +47,7 @@ if settings.migration_database_url:
     prepare_engine(owner)
     with owner.connect() as owned:
         _migrate(owned)
+    owner.dispose()  # the serving process keeps no connection that owns the tables
 else:
     with db.engine.connect() as connected:
         _migrate(connected)
