@@ -15,6 +15,7 @@ import webapp
 from tests.documentation.pages import PAGES, ROOT, first_cells, section, text_of
 from webapp.cli import main
 from webapp.config import Settings
+from webapp.definitions.checks import GLOBAL_ROLES
 from webapp.engine import dmn
 from webapp.engine.feel import functions
 from webapp.engine.lint import tasks
@@ -25,6 +26,7 @@ from webapp.formkit.lint import RESERVED
 from webapp.formkit.lint.attributes import PROPERTIES
 from webapp.formkit.lookups import CHECKS
 from webapp.ledger.canonical import LEAF_FIELDS
+from webapp.organization.duties import DUTIES
 from webapp.workdays import UNITS
 from webapp.workflow.context import OPERATIONS
 
@@ -219,6 +221,13 @@ def test_the_ledgers_page_names_every_field_and_every_action() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and shape.fullmatch(node.value)
     } - {"package:subject:pasttense"}
     assert set(first_cells(section(page, "Actions"))) == written
+
+
+def test_the_administrators_page_says_what_each_office_may_do() -> None:
+    chinese, english = text_of("docs/administrator.md").split("\n---\n")
+    table = section(chinese, "人员和角色")
+    assert sorted(set(GLOBAL_ROLES) - set(re.findall(r"`(\w+)`", table))) == []
+    assert sorted(set(DUTIES) - set(re.findall(r"`(\w+)`", english)) - {"security_admin"}) == []
 
 
 def test_every_kind_of_fault_has_its_remedy() -> None:
