@@ -184,7 +184,7 @@ def _actor(bundle: Bundle, element: Element, locale: str) -> str:
     if element.assignee == "applicant":
         return str(_("申请人"))
     names = [role.name(locale) for key in element.candidate_groups if (role := bundle.pack.role(key))]
-    return "、".join(names) or (element.assignee or "")
+    return ("、" if locale == "zh" else ", ").join(names) or (element.assignee or "")
 
 
 def _name(element: Element, locale: str) -> str:

@@ -11,12 +11,13 @@ from flask_login import current_user
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from webapp.cases.actors import person_name
+from webapp.cases.actors import person_name, step_name
 from webapp.cases.moments import Moments
 from webapp.cases.opinions import decision_label
 from webapp.definitions.models import ProcessDefinition
 from webapp.definitions.names import PackNames
 from webapp.definitions.queries import bundle
+from webapp.engine import Element
 from webapp.extensions import db
 from webapp.formkit import FormSchema
 from webapp.organization.policy import can, requires, visible
@@ -26,6 +27,7 @@ from webapp.registry.entry import Entry, named, state_name
 from webapp.registry.life import grounds, happenings
 from webapp.registry.lifeline import Lifeline, State, lifeline
 from webapp.registry.models import Account, Filing
+from webapp.security import row_number
 from webapp.workflow.context import specs
 from webapp.workflow.models import ProcessInstance
 
@@ -46,10 +48,10 @@ def accounts() -> str:
         text=asked.get("q", "").strip()[:200],
         platform=asked.get("platform", ""),
         state=asked.get("state", ""),
-        unit_id=asked.get("unit", type=int),
+        unit_id=asked.get("unit", type=row_number),
     )
     institution_id = current_user.institution_id
-    found = queries.accounts(institution_id, wanted, before=asked.get("before", type=int), narrow=_narrow)
+    found = queries.accounts(institution_id, wanted, before=asked.get("before", type=row_number), narrow=_narrow)
     moments = Moments.of(current_user)
     return render_template(
         "registry/accounts.html",
@@ -77,6 +79,7 @@ def account(account_id: int) -> str:
     names = PackNames.current(institution_id, moments.locale)
     cases = _cases(file.filings)
     entry = Entry(names, _forms(names, cases), can(current_user, "see_contacts", file.account), moments.locale)
+    steps = _steps(file, cases)
     siblings = queries.accounts(institution_id, queries.AccountFilter(unit_id=file.account.unit_id), narrow=_narrow)
     return render_template(
         "registry/account.html",
@@ -87,7 +90,8 @@ def account(account_id: int) -> str:
         moments=moments,
         life=_life(file, names, moments),
         happenings=happenings(file, entry),
-        grounds=grounds(file, _bases(file, cases), moments.locale),
+        grounds=grounds(file, {key: element.articles for key, element in steps.items()}, moments.locale),
+        step=lambda row: step_name(steps.get((row.filing_id, row.element)), moments.locale, row.element_name),
         cases=_visible_cases(cases),
         siblings=[row for row, _unit in siblings.rows if row.id != account_id][:8],
         decision_label=decision_label,
@@ -135,12 +139,12 @@ def _forms(names: PackNames, cases: Mapping[int, ProcessInstance]) -> list[FormS
     return list(found.values())
 
 
-def _bases(file: queries.AccountFile, cases: Mapping[int, ProcessInstance]) -> dict[tuple[int, str], tuple[str, ...]]:
-    """The clauses each decided step rests on, by the diagram its case ran on."""
-    found: dict[tuple[int, str], tuple[str, ...]] = {}
+def _steps(file: queries.AccountFile, cases: Mapping[int, ProcessInstance]) -> dict[tuple[int, str], Element]:
+    """The steps that were decided, by filing and element id, as drawn in the diagram the case ran on."""
+    found: dict[tuple[int, str], Element] = {}
     for filing_id, case in cases.items():
         elements = bundle(case.definition.deployment).definition(case.definition.key, specs()).elements
         for row in file.decisions.get(filing_id, ()):
             if row.element in elements:
-                found[filing_id, row.element] = elements[row.element].articles
+                found[filing_id, row.element] = elements[row.element]
     return found
