@@ -113,7 +113,7 @@ def claim(actor: User, seat_id: int, seat_version: int, *, now: datetime | None 
     if not can(actor, "claim", seat):
         raise Forbidden(_("您不能认领这件待办。"))
     seat.holder_id, seat.version = actor.id, seat.version + 1
-    seat_event("workflow:task:claimed", actor, seat, {})
+    seat_event("workflow:task:claimed", actor, seat, now or datetime.now(UTC))
     return seat
 
 
@@ -127,7 +127,7 @@ def unclaim(actor: User, seat_id: int, seat_version: int) -> Seat:
     if not can(actor, "unclaim", seat):
         raise Forbidden(_("这件待办不是您认领的。"))
     seat.holder_id, seat.version = None, seat.version + 1
-    seat_event("workflow:task:unclaimed", actor, seat, {})
+    seat_event("workflow:task:unclaimed", actor, seat, datetime.now(UTC))
     return seat
 
 
@@ -161,6 +161,7 @@ def cancel(actor: User, instance_id: int, *, reason: str = "", now: datetime | N
         object_id=instance.id,
         kept={"reference": instance.reference},
         erasable={"reason": reason},
+        at=now,
         instance_id=instance.id,
         deployment_hash=step.bundle.hash,
     )

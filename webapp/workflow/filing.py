@@ -83,8 +83,15 @@ def file_answers(
         actor_label=actor.name_zh,
         object_type="user_task",
         object_id=task.id,
-        kept={"element": task.element, "round": task.round, "decision": submission.decision, "form": form_hash},
+        kept={
+            "element": task.element,
+            "element_name": task.name,
+            "round": task.round,
+            "decision": submission.decision,
+            "form": form_hash,
+        },
         erasable={"answers": data},
+        at=now,
         instance_id=step.instance.id,
         task_id=task.id,
         deployment_hash=step.bundle.hash,
@@ -100,7 +107,7 @@ def refile(step: Step, data: dict[str, Any]) -> None:
         instance.unit_id = picked["id"]
 
 
-def seat_event(action: str, actor: User, seat: Seat, kept: dict[str, Any]) -> None:
+def seat_event(action: str, actor: User, seat: Seat, now: datetime) -> None:
     record(
         db.session(),
         institution_id=seat.institution_id,
@@ -109,8 +116,9 @@ def seat_event(action: str, actor: User, seat: Seat, kept: dict[str, Any]) -> No
         actor_label=actor.name_zh,
         object_type="seat",
         object_id=seat.id,
-        kept={"element": seat.task.element, **kept},
+        kept={"element": seat.task.element, "element_name": seat.task.name},
         erasable={},
+        at=now,
         instance_id=seat.instance_id,
         task_id=seat.task_id,
     )

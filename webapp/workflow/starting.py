@@ -163,6 +163,7 @@ def _first_task(step: Step, actor: User, unit: Unit, submission: Submission, now
         object_id=instance.id,
         kept={"reference": instance.reference, "process": instance.definition.key, "unit_id": unit.id},
         erasable={"title": instance.title_zh},
+        at=instance.filed_at,
         instance_id=instance.id,
         deployment_hash=step.bundle.hash,
     )

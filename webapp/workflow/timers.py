@@ -101,6 +101,7 @@ def _fire(timer_id: int, now: datetime) -> int:
         object_id=timer.id,
         kept={"element": timer.element, "due_at": timer.due_at.isoformat(), "reference": instance.reference},
         erasable={},
+        at=now,
         instance_id=instance.id,
         deployment_hash=step.bundle.hash,
     )
@@ -233,8 +234,9 @@ def _tell(task: UserTask, people: list[User], text_key: str, now: datetime) -> N
         actor_label="timer",
         object_type="user_task",
         object_id=task.id,
-        kept={"element": task.element, "people": [user.id for user in people]},
+        kept={"element": task.element, "element_name": task.name, "people": [user.id for user in people]},
         erasable={},
+        at=now,
         instance_id=task.instance_id,
         task_id=task.id,
     )
