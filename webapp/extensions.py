@@ -146,6 +146,7 @@ def transactional(command: Callable[P, R]) -> Callable[P, R]:
         if session.info.get(_ACTIVE):
             return command(*args, **kwargs)
         session.rollback()
+        session.expire_all()  # a rollback expires nothing where no transaction was open
         lock = _sqlite_writer if db.engine.dialect.name == "sqlite" else _no_lock
         with lock:
             session.info[_ACTIVE] = True

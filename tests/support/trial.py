@@ -257,6 +257,12 @@ def find_trial() -> Trial:
     return found
 
 
+def fresh() -> None:
+    """End the session's read transaction and forget what it has read: what comes next is as the tables have it."""
+    db.session.rollback()
+    db.session.expire_all()
+
+
 def new_key() -> str:
     """A submission key, as a page carries one."""
     return uuid4().hex

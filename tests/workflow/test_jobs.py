@@ -25,7 +25,7 @@ from sqlalchemy.engine import make_url
 from tests.conftest import make_settings
 from tests.notifications.mailboxes import Mailbox, free_port, mailbox
 from tests.support.postgres import Postgres
-from tests.support.trial import NOW, Trial, build_trial
+from tests.support.trial import NOW, Trial, build_trial, fresh
 from webapp import create_app, jobs, workers
 from webapp.config import ROOT
 from webapp.extensions import db, transactional, work_waits
@@ -68,7 +68,7 @@ def post(institution: int, count: int) -> None:
 
 
 def states() -> list[str]:
-    db.session.rollback()
+    fresh()
     return [row.state for row in db.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id))]
 
 
@@ -178,7 +178,7 @@ def test_the_embedded_jobs_do_what_is_due_by_themselves(
     with app.app_context():
 
         def state() -> str:
-            db.session.rollback()
+            fresh()
             return db.session.get_one(ProcessInstance, instance_id).state
 
         until(lambda: state() == "ended")
@@ -187,7 +187,7 @@ def test_the_embedded_jobs_do_what_is_due_by_themselves(
         embedded.stop()
         after = trial.start()
         time.sleep(0.6)
-        db.session.rollback()
+        fresh()
         assert db.session.get_one(ProcessInstance, after).state == "running"
         db.session.remove()
         db.engine.dispose()
@@ -201,7 +201,7 @@ def test_one_failing_job_does_not_hold_up_the_others(app: Flask, trial: Trial, m
 
     monkeypatch.setattr(jobs, "JOBS", (failing, *jobs.JOBS))
     jobs.run_all_due(app)
-    db.session.rollback()
+    fresh()
     assert db.session.get_one(ProcessInstance, instance_id).state == "ended"
 
 
@@ -297,7 +297,7 @@ def test_two_workers_share_the_work_once_each_and_leave_no_job_behind(
             until(lambda: states().count("sent") == 40)
 
             def ended() -> bool:
-                db.session.rollback()
+                fresh()
                 running = select(ProcessInstance).where(
                     ProcessInstance.id.in_(cases), ProcessInstance.state == "running"
                 )

@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from tests.support.racing import together
-from tests.support.trial import NOW, Trial, build_trial, deciding, later, new_key
+from tests.support.trial import NOW, Trial, build_trial, deciding, fresh, later, new_key
 from webapp import ledger
 from webapp.errors import BeianError, Forbidden, Stale
 from webapp.extensions import db, transactional
@@ -34,22 +34,22 @@ def actions(trial: Trial, instance_id: int | None = None) -> list[str]:
 
 
 def count(noun: type, *where: Any) -> int:
-    db.session.rollback()
+    fresh()
     return db.session.scalar(select(func.count()).select_from(noun).where(*where)) or 0
 
 
 def case(instance_id: int) -> ProcessInstance:
-    db.session.rollback()
+    fresh()
     return db.session.get_one(ProcessInstance, instance_id)
 
 
 def open_elements(instance_id: int) -> list[str]:
-    db.session.rollback()
+    fresh()
     return sorted(task.element for task in queries.open_tasks(case(instance_id)).values())
 
 
 def sound(trial: Trial) -> bool:
-    db.session.rollback()
+    fresh()
     report = ledger.verify(db.session(), trial.institution)
     assert report.ok, [problem.sentence_en for problem in report.problems]
     return True
@@ -247,7 +247,7 @@ def test_numbers_given_to_many_at_once_have_no_gap_and_no_double(app: Flask, tri
     numbers = sorted(found for found in results if isinstance(found, str))
     assert sum(isinstance(found, ZeroDivisionError) for found in results) == 4
     assert numbers == [f"试〔2026〕{n:05d}" for n in range(1, 17)]
-    db.session.rollback()
+    fresh()
     due = [found.id for found in db.session.scalars(select(ProcessInstance).order_by(ProcessInstance.id))]
 
     def register(instance_id: int) -> None:
@@ -255,7 +255,7 @@ def test_numbers_given_to_many_at_once_have_no_gap_and_no_double(app: Flask, tri
         trial.decide(instance_id, "PublicityDecision")
 
     assert together(app, [partial(register, one) for one in due]) == [None] * 16
-    db.session.rollback()
+    fresh()
     accounts = sorted(
         db.session.scalars(select(Account.filing_number).where(Account.institution_id == trial.institution))
     )

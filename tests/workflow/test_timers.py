@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 
-from tests.support.trial import NOW, Trial, deciding, later
+from tests.support.trial import NOW, Trial, deciding, fresh, later
 from webapp import ledger
 from webapp.extensions import db, transactional
 from webapp.faults.models import Fault
@@ -35,30 +35,30 @@ def run_all(now: datetime) -> int:
 
 
 def timer(instance_id: int) -> Timer:
-    db.session.rollback()
+    fresh()
     statement = select(Timer).where(Timer.instance_id == instance_id).order_by(Timer.id.desc()).limit(1)
     return db.session.scalars(statement).one()
 
 
 def task(instance_id: int) -> UserTask:
-    db.session.rollback()
+    fresh()
     return db.session.scalars(
         select(UserTask).where(UserTask.instance_id == instance_id, UserTask.state == "open")
     ).one()
 
 
 def faults(*kinds: str) -> list[Fault]:
-    db.session.rollback()
+    fresh()
     return list(db.session.scalars(select(Fault).where(Fault.kind.in_(kinds)).order_by(Fault.id)))
 
 
 def notices(user_id: int, text_key: str) -> list[Notice]:
-    db.session.rollback()
+    fresh()
     return list(db.session.scalars(select(Notice).where(Notice.user_id == user_id, Notice.text_key == text_key)))
 
 
 def count(noun: type, *where: Any) -> int:
-    db.session.rollback()
+    fresh()
     return db.session.scalar(select(func.count()).select_from(noun).where(*where)) or 0
 
 
@@ -257,7 +257,7 @@ def test_all_jobs_together_sign_the_log_and_report_one_that_was_tampered_with(ap
     size = signed.size
     assert size == sum(1 for _ in ledger.stream(db.session(), trial.institution))
     trial.start()
-    db.session.rollback()
+    fresh()
     with db.engine.begin() as forger:
         ledger.drop_triggers(forger)
         forger.exec_driver_sql(
@@ -265,7 +265,7 @@ def test_all_jobs_together_sign_the_log_and_report_one_that_was_tampered_with(ap
             f"AND seq = {size + 1}"
         )
         ledger.create_triggers(forger)
-    db.session.rollback()
+    fresh()
     run_due(NOW + timedelta(hours=1))
     (fault,) = faults("ledger")
     assert (fault.institution_id, "拒绝签名" in fault.sentence) == (trial.institution, True)

@@ -13,7 +13,7 @@ from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from tests.conftest import make_settings
-from tests.support.trial import Trial, build_trial, later
+from tests.support.trial import Trial, build_trial, fresh, later
 from webapp import create_app, ledger
 from webapp.errors import Invalid
 from webapp.extensions import (
@@ -41,7 +41,7 @@ NOUNS = (
 
 def rows() -> dict[str, int]:
     """How many rows every table has."""
-    db.session.rollback()
+    fresh()
     return {noun.__name__: db.session.scalar(select(func.count()).select_from(noun)) or 0 for noun in NOUNS}
 
 
@@ -65,7 +65,7 @@ def rename(institution: int, name: str) -> None:
 
 
 def name_of(institution: int) -> str:
-    db.session.rollback()
+    fresh()
     return db.session.get_one(Institution, institution).name_en
 
 
@@ -79,6 +79,21 @@ def test_a_command_inside_a_command_joins_its_transaction(trial: Trial) -> None:
     with commits() as seen:
         both()
     assert (len(seen), name_of(trial.institution), in_transaction()) == (1, "two", False)
+
+
+def test_a_command_works_on_what_is_there_now_not_on_what_its_session_remembers(trial: Trial) -> None:
+    """Right after a commit the session holds no transaction, and another process may write before the next one."""
+
+    @transactional
+    def read() -> Institution:
+        return db.session.get_one(Institution, trial.institution)
+
+    held = read()  # as long as it is held, the session's map of what it has loaded keeps it
+    with db.engine.connect().execution_options(write=True) as other:
+        other.execute(text("UPDATE institution SET name_en = 'theirs' WHERE id = :id"), {"id": trial.institution})
+        other.commit()
+    assert read().name_en == "theirs"
+    assert held.name_en == "theirs"
 
 
 def test_an_exception_after_nested_commands_undoes_them_with_their_events(trial: Trial) -> None:
@@ -236,7 +251,7 @@ def test_a_full_disk_leaves_nothing_half_written(full_disk: tuple[Flask, Trial])
     assert after["Filing"] - before["Filing"] == started
     assert after["Answers"] - before["Answers"] == started + (after["Decision"] - before["Decision"])
     assert started >= done
-    db.session.rollback()
+    fresh()
     assert ledger.verify(db.session(), trial.institution).ok
     assert after["Fault"] == before["Fault"]
 
