@@ -7,9 +7,8 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask_babel import get_locale
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_login import current_user
+from flask_login import AnonymousUserMixin, current_user
 from markupsafe import escape
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
@@ -70,8 +69,12 @@ def _navigation(name: str) -> Any:
     return g.navigation.get(name)
 
 
-def _page(status: int, sentence: str) -> Response:
+def _page(status: int, words: object) -> Response:
+    """The page of a refusal; `words` may be lazy, as reading the person's language may fail too."""
     g.refusing = True
+    if status >= 500:
+        g._login_user = AnonymousUserMixin()  # who is signed in may be what could not be read
+    sentence = str(words)
     if request.accept_mimetypes.best_match(["text/html", "application/problem+json"]) == "application/problem+json":
         answer = jsonify({"type": "about:blank", "status": status, "title": sentence})
         answer.mimetype = "application/problem+json"
@@ -99,7 +102,7 @@ def _http(error: HTTPException) -> Response:
     code = error.code or 500
     if code < 400:
         return error.get_response()  # type: ignore[return-value]
-    return _page(code, str(SENTENCES.get(code) or _("这个请求没有成功。")))
+    return _page(code, SENTENCES.get(code, _l("这个请求没有成功。")))
 
 
 # The database is full, busy, shutting down or gone; anything else it complains of is our mistake.
@@ -111,9 +114,9 @@ def _database(error: OperationalError) -> Response:
     if not error.connection_invalidated and not any(words in said for words in _PASSING):
         return _unexpected(error)
     current_app.logger.error("the database cannot be used: %s", error.orig)
-    return _page(503, str(SENTENCES[503]))
+    return _page(503, SENTENCES[503])
 
 
 def _unexpected(error: Exception) -> Response:
     current_app.logger.exception("unexpected error", exc_info=error)
-    return _page(500, str(SENTENCES[500]))
+    return _page(500, SENTENCES[500])

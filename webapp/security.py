@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import unicodedata
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, g, request
-from werkzeug.routing import IntegerConverter
+from werkzeug.routing import IntegerConverter, ValidationError
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HEADERS = {
@@ -20,13 +21,34 @@ _HEADERS = {
 }
 
 
-class RowNumber(IntegerConverter):
-    """The number of a row in an address: one spelling only, and never one that a database cannot hold.
+# The largest number an integer column of PostgreSQL holds.
+MOST_ROWS = 2**31 - 1
 
-    Other scripts' digits, signs, leading zeros and numbers of twenty digits are addresses that do not exist.
+
+class RowNumber(IntegerConverter):
+    """The number of a row in an address: one spelling only, and never one that a column cannot hold.
+
+    Other scripts' digits, signs, leading zeros and numbers of eleven digits are addresses that do not exist.
     """
 
-    regex = "0|[1-9][0-9]{0,17}"
+    regex = "0|[1-9][0-9]{0,9}"
+
+    def to_python(self, value: str) -> int:
+        """Raises ValidationError, which is a 404."""
+        try:
+            return row_number(value)
+        except ValueError as wrong:
+            raise ValidationError(value) from wrong
+
+
+def row_number(text: str) -> int:
+    """The number of a row in a query string, for `request.args.get(..., type=row_number)`.
+
+    Raises ValueError for what no row is numbered by.
+    """
+    if not re.fullmatch(RowNumber.regex, text) or int(text) > MOST_ROWS:
+        raise ValueError(text)
+    return int(text)
 
 
 def init_app(app: Flask) -> None:

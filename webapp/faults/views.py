@@ -21,6 +21,7 @@ from webapp.ledger.queries import page as ledger_page
 from webapp.notifications import queries as notifications
 from webapp.organization.models import User
 from webapp.organization.policy import requires
+from webapp.security import row_number
 from webapp.workflow.models import ProcessInstance
 
 blueprint = Blueprint("faults", __name__)
@@ -32,7 +33,7 @@ PAGE = 30
 def faults() -> str:
     """Open faults, newest first, and those resolved last."""
     institution_id = current_user.institution_id
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_number)
     found = queries.open_faults(institution_id, before=before, limit=PAGE + 1)
     resolved = queries.resolved_faults(institution_id) if before is None else []
     return render_template(

@@ -64,7 +64,7 @@ class Listing:
             cursor = Cursor.read(self._after, self._before)
             held = self.view == "todo"
             return queries.open_seats(self.user, self.wanted, cursor, self.moments.now, held=held)
-        before = int(self._after) if self._after.isdecimal() and len(self._after) < 19 else None
+        before = int(self._after) if self._after.isdecimal() and len(self._after) < 10 else None
         if self.view == "done":
             return queries.answered(self.user, self.wanted, before)
         if self.view == "started":

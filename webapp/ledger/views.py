@@ -27,6 +27,7 @@ from webapp.ledger.verification import verify as verify_log
 from webapp.ledger.wording import action_names, outcome_names
 from webapp.organization.models import User
 from webapp.organization.policy import requires
+from webapp.security import row_number
 from webapp.workflow.context import specs
 from webapp.workflow.models import ProcessInstance
 
@@ -42,7 +43,7 @@ def events() -> str:
     moments = Moments.of(current_user)
     wanted = LedgerFilter.read(request.args)
     narrowed, unknown = _narrowed(wanted, moments)
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_number)
     found: list[queries.EventView] = []
     if not unknown:
         found = queries.page(db.session(), current_user.institution_id, before=before, limit=PAGE + 1, **narrowed)

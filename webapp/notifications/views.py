@@ -17,6 +17,7 @@ from webapp.notifications import queries
 from webapp.notifications.commands import read as mark_read
 from webapp.notifications.commands import read_all, send_again
 from webapp.organization.policy import requires, visible
+from webapp.security import row_number
 from webapp.workflow.models import ProcessInstance
 
 blueprint = Blueprint("notifications", __name__)
@@ -28,7 +29,7 @@ STATES = ("waiting", "failed", "sent")
 @requires("signed_in")
 def notices() -> str:
     """What the person was told, newest first."""
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_number)
     found = queries.notices(current_user, before=before, limit=PAGE + 1)
     return render_template(
         "notifications/notices.html",
@@ -65,7 +66,7 @@ def outbox() -> str:
     """Mail that waits, failed or was sent; without a mail server everything waits here."""
     state = request.args.get("state", "waiting")
     state = state if state in STATES else "waiting"
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_number)
     found = queries.outbox(current_user.institution_id, state, before=before, limit=PAGE + 1)
     return render_template(
         "notifications/outbox.html",

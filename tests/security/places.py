@@ -1,0 +1,145 @@
+"""A little of everything in both institutions, and for every route the things its address can name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import func, inspect, select
+from werkzeug.datastructures import MultiDict
+
+from tests.files.made import PDF
+from tests.support.cases import run_case
+from webapp.extensions import db, transactional
+from webapp.faults.commands import report
+from webapp.faults.models import Fault
+from webapp.files.commands import UploadLimits, upload
+from webapp.files.models import StoredFile
+from webapp.ledger.checkpoints import Signer, checkpoint
+from webapp.notifications.models import Notice, OutboxMessage
+from webapp.organization.models import User
+from webapp.organization.queries import user_by_name
+from webapp.registry.models import Account
+from webapp.workflow.drafts import save_draft
+from webapp.workflow.models import AnswerDraft, ProcessInstance, Seat
+
+NOW = datetime(2026, 10, 20, 2, 0, tzinfo=UTC)
+UNKNOWN = 987_654
+APPLICANT = {"wzpt": "wzpt.xu", "zzlg": "zzlg.zhang"}
+
+
+@dataclass(frozen=True)
+class Things:
+    """What an institution has, as it stands in addresses: argument of a route -> value."""
+
+    ids: Mapping[str, str | int]
+
+    def __getitem__(self, argument: str) -> str | int:
+        return self.ids[argument]
+
+
+@dataclass(frozen=True)
+class Places:
+    wzpt: Things
+    zzlg: Things
+
+
+def build(app: Flask) -> Places:
+    """Both institutions with a running case, a registered account, a file, a draft, a notice, a fault, a message."""
+    return Places(_school("wzpt", app), _school("zzlg", app))
+
+
+def _school(code: str, app: Flask) -> Things:
+    applicant = APPLICANT[code]
+    registered = run_case(code, {"wzpt": "straight_way", "zzlg": "sample_weibo"}[code])
+    waiting = run_case(code, "waiting_for_publicity")
+    user = user_by_name(applicant)
+    assert user is not None
+    institution_id = user.institution_id
+    case_id = waiting.instance_id
+    assert case_id is not None
+    _records(institution_id, user.id, case_id)
+    size = _signed(institution_id, Path(app.extensions["settings"].ledger_key_file))
+    stored = upload(_person(applicant), "表.pdf", PDF, UploadLimits(), NOW)
+    key = stored.key
+    _belongs(key, case_id)
+    save_draft(_person(applicant), MultiDict({"name": "草"}), process_key="new_account", title="草稿")
+    ids = {
+        "case_id": case_id,
+        "number": 1,
+        "seat_id": _one(select(Seat.id).where(Seat.instance_id == case_id, Seat.state == "open")),
+        "key": key,
+        "account_id": _one(select(func.max(Account.id)).where(Account.institution_id == institution_id)),
+        "fault_id": _one(select(func.max(Fault.id)).where(Fault.institution_id == institution_id)),
+        "notice_id": _one(select(func.max(Notice.id)).where(Notice.user_id == user.id)),
+        "message_id": _one(select(func.max(OutboxMessage.id)).where(OutboxMessage.institution_id == institution_id)),
+        "draft_id": _one(select(func.max(AnswerDraft.id)).where(AnswerDraft.user_id == user.id)),
+        "seq": 1,
+        "size": size,
+        "process_key": "new_account",
+        "version": 1,
+        "registered_case": registered.instance_id or 0,
+    }
+    db.session.rollback()
+    return Things(ids)
+
+
+def _person(username: str) -> User:
+    found = user_by_name(username)
+    assert found is not None
+    return found
+
+
+def _one(statement: Any) -> int:
+    found = db.session.scalars(statement).first()
+    assert found is not None, statement
+    return int(found)
+
+
+@transactional
+def _records(institution_id: int, user_id: int, case_id: int) -> None:
+    report(
+        institution_id,
+        kind="operation",
+        sentence="登记没有成功",
+        detail="detail",
+        instance_id=case_id,
+        element="X",
+        now=NOW,
+    )
+    case = db.session.get_one(ProcessInstance, case_id)
+    notice = Notice(institution_id=institution_id, user_id=user_id, subject="通知", body="正文", instance_id=case.id)
+    notice.created_at = NOW
+    message = OutboxMessage(institution_id=institution_id, key=f"k{institution_id}", address="a@example.test")
+    message.subject, message.body, message.state, message.error = "信", "正文", "failed", "refused"
+    message.created_at = message.next_at = NOW
+    db.session.add_all([notice, message])
+
+
+@transactional
+def _signed(institution_id: int, key_file: Path) -> int:
+    made = checkpoint(db.session(), institution_id, Signer.from_file(key_file), at=NOW)
+    assert made is not None
+    return made.size
+
+
+@transactional
+def _belongs(key: str, case_id: int) -> None:
+    stored = db.session.scalars(select(StoredFile).where(StoredFile.key == key)).one()
+    stored.instance_id = case_id
+
+
+def row_counts() -> dict[str, int]:
+    """How many rows each table has."""
+    db.session.rollback()
+    names = inspect(db.engine).get_table_names()
+    tables = db.metadata.tables
+    found = {
+        name: db.session.scalar(select(func.count()).select_from(tables[name])) or 0 for name in names if name in tables
+    }
+    db.session.rollback()
+    return found
