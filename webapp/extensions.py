@@ -68,7 +68,9 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base)
+# What a command has written is what is there: after its commit nothing needs to be read again. What it has not
+# written it reads afresh, since every command begins with a rollback.
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 if TYPE_CHECKING:
     Model = Base  # Flask-SQLAlchemy makes db.Model of it at run time, which type checkers cannot follow
 else:

@@ -42,16 +42,20 @@ class CaseFile:
         return self.instance.title_en or self.instance.title_zh if self.locale == "en" else self.instance.title_zh
 
     @cached_property
+    def pinned(self) -> definitions.Pinned:
+        return definitions.pinned(self.instance.definition_id)
+
+    @property
     def bundle(self) -> Bundle:
-        return definitions.bundle(self.instance.definition.deployment)
+        return self.pinned.bundle
 
     @cached_property
     def process(self) -> ProcessEntry:
-        return self.bundle.process(self.instance.definition.key)
+        return self.bundle.process(self.pinned.key)
 
     @cached_property
     def definition(self) -> Definition:
-        return self.bundle.definition(self.instance.definition.key, specs())
+        return self.bundle.definition(self.pinned.key, specs())
 
     @cached_property
     def seats(self) -> Sequence[Seat]:

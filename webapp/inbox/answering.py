@@ -12,7 +12,7 @@ from webapp.inbox.forms import APPLICANT
 from webapp.workflow import commands
 from webapp.workflow.filing import Submission
 from webapp.workflow.guards import check_decision
-from webapp.workflow.models import ProcessInstance, Seat
+from webapp.workflow.models import ProcessInstance
 
 # Decisions that send a case on; the others need no form of the step to be filled in.
 _ONWARDS = ("approve", "receive", "submit")
@@ -59,12 +59,12 @@ def carry_out(desk: Desk, submission: Submission, returning: bool) -> ProcessIns
     return commands.answer(actor, seat_id, version, submission)
 
 
-def answered_toast(title: str, label: str, state: str, opened: Sequence[Seat]) -> str:
+def answered_toast(title: str, label: str, state: str, opened: Sequence[str]) -> str:
     """One line on what was done and where the case is now."""
     if state != "running":
         return str(_("%(title)s：%(label)s，本件办结。", title=title, label=label))
-    names = "、".join(seat.task.name for seat in opened)
-    return str(_("%(title)s：%(label)s，现到「%(steps)s」。", title=title, label=label, steps=names))
+    steps = "、".join(opened)
+    return str(_("%(title)s：%(label)s，现到「%(steps)s」。", title=title, label=label, steps=steps))
 
 
 def _check_return(desk: Desk, submission: Submission) -> None:

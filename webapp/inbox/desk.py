@@ -17,7 +17,7 @@ from webapp.cases.records import Filed, articles_of, latest_application
 from webapp.cases.route import RouteStep, case_route, marks, notes
 from webapp.engine import Element
 from webapp.formkit import BoundForm, Row
-from webapp.inbox.effects import Act, Target, acts, targets
+from webapp.inbox.effects import Act, Target, acts, label, targets
 from webapp.inbox.forms import DecisionForm, typed_out_of_sight
 from webapp.organization.policy import can
 from webapp.regulations.queries import clauses_of_process
@@ -182,10 +182,10 @@ class Desk:
 
     def label(self, decision: str, returning: bool) -> str:
         """The words of the button pressed."""
-        chosen = self.decision.return_to if returning else decision
-        offered = {act.name: act.label for act in self.acts}
-        names = {target.value: _("退回给 %(name)s", name=target.name) for target in self.targets}
-        return (names if returning else offered).get(chosen, "")
+        if not returning:
+            return label(self.element, decision)
+        chosen = (target for target in self.targets if target.value == self.decision.return_to)
+        return next((str(_("退回给 %(name)s", name=target.name)) for target in chosen), "")
 
     @property
     def errors(self) -> list[tuple[str, str]]:

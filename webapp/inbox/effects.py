@@ -41,16 +41,16 @@ def acts(file: CaseFile, task: UserTask) -> list[Act]:
     """The decisions of a step in the order of the bar: refuse, then the way forward. 退回 has targets of its own."""
     element = file.definition.elements[task.element]
     offered = offered_decisions(element)
-    found = []
-    if "reject" in offered:
-        found.append(Act("reject", _("不予同意"), _effect(file, task, "reject")))
-    for name, label in (("receive", _("收存")), ("approve", _("同意"))):
-        if name in offered:
-            found.append(Act(name, label, _effect(file, task, name), primary=True))
-    if not offered:
-        label = _("提交补正") if task.element == "Application" else _("提交")
-        found.append(Act("submit", label, _effect(file, task, "submit"), primary=True))
-    return found
+    names = [name for name in ("reject", "receive", "approve") if name in offered] if offered else ["submit"]
+    return [Act(name, label(element, name), _effect(file, task, name), primary=name != "reject") for name in names]
+
+
+def label(element: Element, decision: str) -> str:
+    """The words of a decision's button, "" for what has none."""
+    if decision == "submit":
+        return str(_("提交补正") if element.id == "Application" else _("提交"))
+    words = {"reject": _("不予同意"), "receive": _("收存"), "approve": _("同意")}
+    return str(words.get(decision, ""))
 
 
 def targets(file: CaseFile, task: UserTask) -> list[Target]:

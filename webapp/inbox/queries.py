@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from webapp.extensions import db
@@ -47,10 +48,9 @@ def open_seats(
     return Page(rows, last if back or more else "", first if (more if back else cursor is not None) else "")
 
 
-def next_seat(user: User, now: datetime) -> Seat | None:
-    """The most urgent seat to act on."""
-    page = open_seats(user, Filter(), None, now, limit=1)
-    return page.rows[0] if page.rows else None
+def next_seat(user: User) -> int | None:
+    """The id of the most urgent seat to act on."""
+    return queues.first(user)
 
 
 def answered(user: User, wanted: Filter, before: int | None, *, running: bool = False, limit: int = PAGE) -> Page:
@@ -108,6 +108,18 @@ def open_steps(instance_ids: Sequence[int]) -> dict[int, list[Seat]]:
     for seat in db.session.scalars(statement):
         found[seat.instance_id].append(seat)
     return found
+
+
+def open_names(instance_id: int) -> Sequence[str]:
+    """The names of a case's open steps."""
+    return db.session.scalars(_open_names(), {"instance": instance_id}).all()
+
+
+@cache
+def _open_names() -> Select[Any]:
+    """Composed once: every decision asks it."""
+    mine = UserTask.instance_id == bindparam("instance")
+    return select(UserTask.name).where(mine, UserTask.state == "open").order_by(UserTask.id)
 
 
 def answered_since(user: User, since: datetime, at_most: int = 200) -> int:

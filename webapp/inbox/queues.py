@@ -8,9 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, literal_column, or_, select, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.sql.selectable import Subquery
 
 from webapp.definitions.models import ProcessDefinition
@@ -53,9 +66,12 @@ class Cursor:
     def read(cls, after: str, before: str) -> Cursor | None:
         """From the addresses's `after` or `before`; None when there is none or it is not one of ours."""
         microseconds, _, number = (after or before).partition("-")
-        if not (microseconds.isdecimal() and number.isdecimal()) or len(microseconds) > 18 or len(number) > 18:
+        if not (microseconds.isdecimal() and number.isdecimal()) or len(microseconds) > 18 or len(number) > 9:
             return None
-        return cls(_EPOCH + timedelta(microseconds=int(microseconds)), int(number), back=not after)
+        try:
+            return cls(_EPOCH + timedelta(microseconds=int(microseconds)), int(number), back=not after)
+        except OverflowError:  # later than any date
+            return None
 
 
 def key_of(urgency: datetime, seat_id: int) -> str:
@@ -77,6 +93,24 @@ def page(
         for scan in _scans(user, held)
     ]
     return _together(scans)
+
+
+def first(user: User) -> int | None:
+    """The id of the most urgent open seat of the person."""
+    waiting = held_queues(user)
+    asked = {"user": user.id, **{f"queue{number}": queue for number, queue in enumerate(waiting)}}
+    found: int | None = db.session.scalar(_first(len(waiting)), asked)
+    return found
+
+
+@cache
+def _first(queues: int) -> Select[Any]:
+    """Composed once for each number of queues: every decision asks it."""
+    user = bindparam("user", type_=Integer)
+    scans = [_held_by(user), *(_waiting_in(user, bindparam(f"queue{number}")) for number in range(queues))]
+    found = _together([scan.order_by(Seat.urgency, Seat.id).limit(1) for scan in scans])
+    assert found is not None
+    return select(found.c.id).order_by(found.c.urgency, found.c.id).limit(1)
 
 
 def count(user: User, now: datetime, wanted: Filter, *, held: bool = True, at_most: int = MOST_COUNTED) -> Select[Any]:
@@ -118,12 +152,16 @@ def todo_count(user: User, now: datetime) -> int:
 
 def _scans(user: User, held: bool) -> list[Select[int, datetime]]:
     """One scan for what the person holds and one per queue; nobody finds an own application in a queue."""
-    mine = select(Seat.id, Seat.urgency).where(_OPEN)
-    own = exists().where(ProcessInstance.id == Seat.instance_id, ProcessInstance.applicant_id == user.id)
-    found = [mine.where(Seat.holder_id == user.id)] if held else []
-    for queue in held_queues(user):
-        found.append(mine.where(Seat.holder_id.is_(None), Seat.queue == queue, ~own))
-    return found
+    return [*([_held_by(user.id)] if held else []), *(_waiting_in(user.id, queue) for queue in held_queues(user))]
+
+
+def _held_by(user: Any) -> Select[int, datetime]:
+    return select(Seat.id, Seat.urgency).where(_OPEN, Seat.holder_id == user)
+
+
+def _waiting_in(user: Any, queue: Any) -> Select[int, datetime]:
+    own = exists().where(ProcessInstance.id == Seat.instance_id, ProcessInstance.applicant_id == user)
+    return select(Seat.id, Seat.urgency).where(_OPEN, Seat.holder_id.is_(None), Seat.queue == queue, ~own)
 
 
 def _together(scans: Sequence[Select[int, datetime]]) -> Subquery | None:

@@ -272,15 +272,14 @@ def _decide(seat_id: int, *, returning: bool) -> Answer:
     except Invalid as refused:
         decision.take(refused)
         return _task_page(desk), 422
-    flash(answered_toast(title, label, case.state, queries.open_steps([case.id])[case.id]))
+    flash(answered_toast(title, label, case.state, queries.open_names(case.id)))
     return redirect(url_for("cases.case", case_id=case.id) if desk.correcting else _next_task())
 
 
 def _next_task() -> str:
     """The address of the most urgent task left, else the list."""
-    user = _me()
-    following = queries.next_seat(user, Moments.of(user).now)
-    return url_for("inbox.task", seat_id=following.id) if following else url_for("inbox.todo")
+    following = queries.next_seat(_me())
+    return url_for("inbox.task", seat_id=following) if following else url_for("inbox.todo")
 
 
 def _keep_opinion(seat: Seat, typed: MultiDict[str, str]) -> AnswerDraft:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Insert, event, insert, select, update
+from sqlalchemy import Insert, bindparam, event, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, SessionTransaction, scoped_session
 
@@ -22,6 +22,14 @@ from .models import EVENT, HEAD, PAYLOAD
 AnySession = Session | scoped_session[Session]
 ACTOR_LABEL = "_actor"
 _COLLECTED = "ledger collected"
+_OWN_HEAD = HEAD.c.institution_id == bindparam("institution")
+_LOCK_HEAD = select(HEAD.c.size, HEAD.c.frontier).where(_OWN_HEAD).with_for_update()
+_EVENTS, _PAYLOADS = insert(EVENT), insert(PAYLOAD)
+_MOVE_HEAD = (
+    update(HEAD)
+    .where(_OWN_HEAD, HEAD.c.size == bindparam("before"))
+    .values(size=bindparam("after"), frontier=bindparam("edge"))
+)
 
 
 @dataclass(frozen=True)
@@ -102,22 +110,19 @@ def _append(session: AnySession, institution_id: int, collected: list[_Collected
         frontier.append(row["leaf_hash"])
         events.append(row)
         payloads.append({**one.payload, **place})
-    session.execute(insert(EVENT), events)
-    session.execute(insert(PAYLOAD), payloads)
-    session.execute(
-        update(HEAD)
-        .where(HEAD.c.institution_id == institution_id, HEAD.c.size == before)
-        .values(size=frontier.size, frontier=frontier.to_bytes())
-    )
+    session.execute(_EVENTS, events)
+    session.execute(_PAYLOADS, payloads)
+    moved = {"institution": institution_id, "before": before, "after": frontier.size, "edge": frontier.to_bytes()}
+    session.execute(_MOVE_HEAD, moved)
 
 
 def _locked_head(session: AnySession, institution_id: int) -> Frontier:
-    locked = select(HEAD.c.size, HEAD.c.frontier).where(HEAD.c.institution_id == institution_id).with_for_update()
-    head = session.execute(locked).one_or_none()
+    asked = {"institution": institution_id}
+    head = session.execute(_LOCK_HEAD, asked).one_or_none()
     if head is None:
         # The institution's first event. Two may race here: one inserts, both then lock the same row.
         session.execute(_open_head(session, institution_id))
-        head = session.execute(locked).one()
+        head = session.execute(_LOCK_HEAD, asked).one()
     return Frontier.from_bytes(head.size, bytes(head.frontier))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import cache
 from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Engine, and_, inspect, or_, select
+from sqlalchemy import ColumnElement, Date, Engine, Select, and_, bindparam, inspect, or_, select
+from sqlalchemy.orm import joinedload
 
 from webapp.extensions import db
 from webapp.organization.models import CalendarDay, Institution, Role, RoleGrant, Unit, User
@@ -76,7 +78,9 @@ def grants(user: User, day: date | None = None) -> Sequence[RoleGrant]:
 
 def queues(user: User, day: date | None = None) -> tuple[str, ...]:
     """The queues ("role:unit id") whose unclaimed seats the person may claim."""
-    return tuple(sorted({queue_name(grant.role, grant.unit_id) for grant in grants(user, day)}))
+    day = day or local_day(datetime.now(ZoneInfo("UTC")))
+    rows = db.session.execute(_grants_of(), {"user": user.id, "day": day}).all()
+    return tuple(sorted({queue_name(row.role, row.unit_id) for row in rows}))
 
 
 def afresh(user: User, day: date | None = None) -> tuple[str, ...]:
@@ -84,10 +88,47 @@ def afresh(user: User, day: date | None = None) -> tuple[str, ...]:
     key = inspect(user).identity  # asking the person for it would read the row by itself
     assert key is not None
     day = day or local_day(datetime.now(ZoneInfo("UTC")))
-    held = and_(RoleGrant.user_id == User.id, *_valid_on(day))
-    statement = select(User, RoleGrant.role, RoleGrant.unit_id).outerjoin(RoleGrant, held).where(User.id == key[0])
-    rows = db.session.execute(statement, execution_options={"populate_existing": True}).all()
+    rows = db.session.execute(_user_with_grants(), {"user": key[0], "day": day}).all()
     return tuple(sorted({queue_name(row.role, row.unit_id) for row in rows if row.role is not None}))
+
+
+# What every request asks is composed once; composing costs as much as running it.
+
+
+def _valid_then() -> tuple[ColumnElement[bool], ...]:
+    day = bindparam("day", type_=Date)
+    return RoleGrant.valid_from <= day, or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= day)
+
+
+@cache
+def _grants_of() -> Select[str, int]:
+    held = RoleGrant.user_id == bindparam("user")
+    return select(RoleGrant.role, RoleGrant.unit_id).where(held, *_valid_then())
+
+
+@cache
+def _user_with_grants() -> Select[User, str, int]:
+    held = and_(RoleGrant.user_id == User.id, *_valid_then())
+    statement = select(User, RoleGrant.role, RoleGrant.unit_id).outerjoin(RoleGrant, held)
+    found = statement.where(User.id == bindparam("user")).options(joinedload(User.institution))
+    return found.execution_options(populate_existing=True)
+
+
+@cache
+def _holder_of() -> Select[int]:
+    return (
+        select(RoleGrant.user_id)
+        .join(User, User.id == RoleGrant.user_id)
+        .where(User.institution_id == bindparam("institution"), User.active, User.id != bindparam("apart_from"))
+        .where(RoleGrant.role == bindparam("role"), RoleGrant.unit_id == bindparam("unit"), *_valid_then())
+        .limit(1)
+    )
+
+
+@cache
+def _days_of() -> Select[date, bool, str]:
+    days = select(CalendarDay.day, CalendarDay.workday, CalendarDay.note)
+    return days.where(CalendarDay.institution_id == bindparam("institution"))
 
 
 def queue_name(role: str, unit_id: int) -> str:
@@ -109,16 +150,8 @@ def holders(institution_id: int, role: str, unit_id: int, day: date | None = Non
 
 def is_held(institution_id: int, role: str, unit_id: int, day: date, *, apart_from: int | None = None) -> bool:
     """Whether an active person other than `apart_from` holds `role` in `unit_id` on `day`."""
-    statement = (
-        select(RoleGrant.user_id)
-        .join(User, User.id == RoleGrant.user_id)
-        .where(User.institution_id == institution_id, User.active, RoleGrant.role == role, RoleGrant.unit_id == unit_id)
-        .where(*_valid_on(day))
-        .limit(1)
-    )
-    if apart_from is not None:
-        statement = statement.where(User.id != apart_from)
-    return db.session.scalar(statement) is not None
+    asked = {"institution": institution_id, "role": role, "unit": unit_id, "day": day, "apart_from": apart_from or 0}
+    return db.session.scalar(_holder_of(), asked) is not None
 
 
 def role(institution_id: int, key: str) -> Role | None:
@@ -131,7 +164,7 @@ def roles(institution_id: int) -> dict[str, Role]:
 
 def calendar_days(institution_id: int) -> dict[date, tuple[bool, str]]:
     """Days set by hand: day -> (working day, note)."""
-    rows = db.session.scalars(select(CalendarDay).where(CalendarDay.institution_id == institution_id))
+    rows = db.session.execute(_days_of(), {"institution": institution_id})
     return {row.day: (row.workday, row.note) for row in rows}
 
 

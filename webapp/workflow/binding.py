@@ -72,8 +72,9 @@ def bind_task(
     An application opened again for correction starts from what was filed last.
     """
     instance = seat.task.instance
-    bundle = definitions.bundle(instance.definition.deployment)
-    element = bundle.definition(instance.definition.key, specs()).elements[seat.task.element]
+    pinned = definitions.pinned(instance.definition_id)
+    bundle = pinned.bundle
+    element = bundle.definition(pinned.key, specs()).elements[seat.task.element]
     if not element.form_key:
         return None
     earlier = None

@@ -3,72 +3,112 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload, undefer
 
 from webapp.extensions import db
 from webapp.organization.models import User
-from webapp.organization.policy import visible
+from webapp.organization.policy import can, visible
 from webapp.registry.models import Filing
 from webapp.registry.queries import held
 from webapp.workflow.models import AnswerDraft, Answers, History, ProcessInstance, Seat, UserTask
 
-_fresh = {"populate_existing": True}
-
 
 def lock_instance(instance_id: int) -> ProcessInstance | None:
     """The case with its stored state, and the filing it carries, locked until the transaction ends."""
-    return _locked(ProcessInstance.id == instance_id)
+    return _locked(_by_id(), {"id": instance_id})
 
 
 def lock_instance_of_seat(seat_id: int, institution_id: int) -> ProcessInstance | None:
     """The case a seat belongs to, locked; None when the seat is absent or another institution's."""
-    owner = select(Seat.instance_id).where(Seat.id == seat_id, Seat.institution_id == institution_id)
-    return _locked(ProcessInstance.id == owner.scalar_subquery())
+    return _locked(_by_seat(), {"seat": seat_id, "institution": institution_id})
 
 
-def _locked(wanted: ColumnElement[bool]) -> ProcessInstance | None:
-    own = and_(Filing.institution_id == ProcessInstance.institution_id, Filing.instance_id == ProcessInstance.id)
-    # Both are locked: a row that is only joined would be seen as it was before the wait for the other's lock.
-    statement = (
-        select(ProcessInstance, Filing)
-        .join(Filing, own)
-        .where(wanted)
-        .options(undefer(ProcessInstance.state_blob))
-        .with_for_update(of=[ProcessInstance, Filing])
-    )
-    row = db.session.execute(statement, execution_options=_fresh).one_or_none()
+def _locked(statement: Select[ProcessInstance, Filing], asked: dict[str, int]) -> ProcessInstance | None:
+    row = db.session.execute(statement, asked).one_or_none()
     if row is None:
         return None
     held(row[1])
-    found: ProcessInstance = row[0]
-    return found
+    return row[0]
+
+
+# What every step asks is composed once; composing costs as much as running it.
+
+
+@cache
+def _case_with_filing() -> Select[ProcessInstance, Filing]:
+    own = and_(Filing.institution_id == ProcessInstance.institution_id, Filing.instance_id == ProcessInstance.id)
+    # Both are locked: a row that is only joined would be seen as it was before the wait for the other's lock.
+    return (
+        select(ProcessInstance, Filing)
+        .join(Filing, own)
+        .options(undefer(ProcessInstance.state_blob))
+        .with_for_update(of=[ProcessInstance, Filing])
+        .execution_options(populate_existing=True)
+    )
+
+
+@cache
+def _by_id() -> Select[ProcessInstance, Filing]:
+    return _case_with_filing().where(ProcessInstance.id == bindparam("id"))
+
+
+@cache
+def _by_seat() -> Select[ProcessInstance, Filing]:
+    owner = select(Seat.instance_id).where(
+        Seat.id == bindparam("seat"), Seat.institution_id == bindparam("institution")
+    )
+    return _case_with_filing().where(ProcessInstance.id == owner.scalar_subquery())
+
+
+@cache
+def _open_tasks() -> Select[UserTask]:
+    return (
+        select(UserTask)
+        .where(UserTask.instance_id == bindparam("instance"), UserTask.state.in_(["open", "suspended"]))
+        .join(UserTask.seats)
+        .options(contains_eager(UserTask.seats))
+        .order_by(UserTask.id, Seat.position, Seat.id)
+        .execution_options(populate_existing=True)
+    )
+
+
+@cache
+def _seat_with_case() -> Select[Seat]:
+    case = contains_eager(Seat.task).contains_eager(UserTask.instance)
+    return (
+        select(Seat)
+        .where(Seat.id == bindparam("seat"))
+        .join(Seat.task)
+        .join(UserTask.instance)
+        .options(case.joinedload(ProcessInstance.applicant), case.joinedload(ProcessInstance.unit))
+    )
+
+
+@cache
+def _in_other_role() -> Select[int]:
+    apart = Seat.role.not_in([bindparam("role"), "applicant", "assignee"])
+    return (
+        select(Seat.id)
+        .join(UserTask, UserTask.id == Seat.task_id)
+        .where(Seat.instance_id == bindparam("instance"), Seat.answered_by_id == bindparam("actor"), apart)
+        .where(UserTask.round == bindparam("round"))
+        .limit(1)
+    )
 
 
 def open_tasks(instance: ProcessInstance) -> dict[str, UserTask]:
     """Open tasks of a case with their seats, by the engine's token; one statement."""
-    statement = (
-        select(UserTask)
-        .where(UserTask.instance_id == instance.id, UserTask.state.in_(["open", "suspended"]))
-        .join(UserTask.seats)
-        .options(contains_eager(UserTask.seats))
-        .order_by(UserTask.id, Seat.position, Seat.id)
-    )
-    rows = db.session.scalars(statement, execution_options=_fresh).unique().all()
+    rows = db.session.scalars(_open_tasks(), {"instance": instance.id}).unique().all()
     return {task.token: task for task in rows}
 
 
 def seat(user: User, seat_id: int) -> Seat | None:
-    """A seat the person may see, with its task and case."""
-    statement = (
-        visible(user, select(Seat).where(Seat.id == seat_id), Seat)
-        .join(Seat.task)
-        .join(UserTask.instance)
-        .options(contains_eager(Seat.task).contains_eager(UserTask.instance).joinedload(ProcessInstance.definition))
-    )
-    found: Seat | None = db.session.scalar(statement)
-    return found
+    """A seat the person may see, with its task and case, and the case's applicant and unit."""
+    found: Seat | None = db.session.scalar(_seat_with_case(), {"seat": seat_id})
+    return found if found is not None and can(user, "view", found) else None
 
 
 def seats_of(instance: ProcessInstance) -> Sequence[Seat]:
@@ -179,15 +219,5 @@ def instance_id_of_seat(seat_id: int) -> int | None:
 
 def decided_in_other_role(instance: ProcessInstance, actor: User, role: str) -> bool:
     """Whether the person has already decided a step of another role in the case's present round."""
-    statement = (
-        select(Seat.id)
-        .join(UserTask, UserTask.id == Seat.task_id)
-        .where(
-            Seat.instance_id == instance.id,
-            Seat.answered_by_id == actor.id,
-            Seat.role.not_in([role, "applicant", "assignee"]),
-            UserTask.round == instance.round,
-        )
-        .limit(1)
-    )
-    return db.session.scalar(statement) is not None
+    asked = {"instance": instance.id, "actor": actor.id, "role": role, "round": instance.round}
+    return db.session.scalar(_in_other_role(), asked) is not None

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from sqlalchemy import insert, update
+from sqlalchemy import Table, insert, update
 
 from webapp.definitions import queries as definitions
 from webapp.definitions.bundle import Bundle
@@ -27,6 +27,9 @@ from webapp.workflow.context import OPERATIONS, CaseContext, specs
 from webapp.workflow.deadlines import Clock, task_times
 from webapp.workflow.models import ClockPause, History, ProcessInstance, Timer, UserTask
 from webapp.workflow.seats import is_manned, open_seats
+
+_HISTORY = insert(cast(Table, History.__table__))
+_TIMERS = update(cast(Table, Timer.__table__)).where(Timer.state.in_(["armed", "faulty"])).values(state="cancelled")
 
 
 @dataclass
@@ -185,7 +188,7 @@ class Step:
                 }
             )
         if rows:
-            db.session.execute(insert(History).execution_options(render_nulls=True), rows)
+            db.session.execute(_HISTORY, rows)
             self.instance.history_length += len(rows)
 
     def _sync_timers(self) -> None:
@@ -209,10 +212,10 @@ class Step:
 
     def cancel_timers(self, tokens: Iterable[str] | None = None) -> None:
         """Cancel the timers of these tokens, or all, that have not fired; a faulty one waits like an armed one."""
-        statement = update(Timer).where(Timer.instance_id == self.instance.id, Timer.state.in_(["armed", "faulty"]))
+        timers = _TIMERS.where(_TIMERS.table.c.instance_id == self.instance.id)
         if tokens is not None:
-            statement = statement.where(Timer.token.in_(list(tokens)))
-        db.session.execute(statement.values(state="cancelled").execution_options(synchronize_session=False))
+            timers = timers.where(_TIMERS.table.c.token.in_(list(tokens)))
+        db.session.execute(timers)
 
     def _report_empty_queues(self) -> None:
         """A task nobody may act on is a fault an administrator sees, never an automatic approval."""
