@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bench import rounds, steps
+from bench import posts, rounds, steps
 from bench.databases import DATABASES, Bench, opened
 from bench.measure import Figure
 from tests.support.postgres import Postgres, running_postgres
@@ -24,11 +24,15 @@ def _steps(bench: Bench) -> list[Figure]:
     return [figure for code in ("bench", "wzpt") for figure in steps.measure(bench, code, PAIRS)]
 
 
+def _posts(bench: Bench) -> list[Figure]:
+    return [figure for code in ("bench", "wzpt") for figure in posts.measure(bench, code, PAIRS)]
+
+
 def _rounds(bench: Bench) -> list[Figure]:
     return rounds.measure(bench, cases=6, rounds=50, many=1000)
 
 
-MEASURES: dict[str, Callable[[Bench], list[Figure]]] = {"steps": _steps, "rounds": _rounds}
+MEASURES: dict[str, Callable[[Bench], list[Figure]]] = {"steps": _steps, "posts": _posts, "rounds": _rounds}
 
 
 def run(measures: Sequence[str], databases: Sequence[str]) -> Iterator[tuple[Bench, list[Figure]]]:

@@ -17,7 +17,9 @@ from webapp.config import ROOT, Settings
 from webapp.definitions.commands import deploy
 from webapp.definitions.packs import read_files
 from webapp.extensions import db
+from webapp.organization.passwords import hash_password
 from webapp.organization.queries import institution
+from webapp.scenarios.demo import DEMO_PASSWORD
 from webapp.scenarios.people import add_people
 from webapp.workflow.context import specs
 
@@ -64,8 +66,9 @@ def opened(kind: str, postgres: Postgres | None) -> Iterator[Bench]:
         app = create_app(settings)
         with app.app_context():
             db.create_all()
+            hashed = hash_password(DEMO_PASSWORD)
             for code in PACKS:
-                add_pack(code)
+                add_pack(code, hashed)
             version = db.session.scalar(text("select sqlite_version()" if kind == "sqlite" else "show server_version"))
             db.session.remove()
         try:

@@ -6,7 +6,9 @@ Workload W is the pack `bench`; wzpt's real process is the other one.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 from werkzeug.datastructures import MultiDict
@@ -16,6 +18,7 @@ from webapp.definitions import queries as definitions
 from webapp.extensions import db
 from webapp.organization.models import User
 from webapp.organization.queries import institution, user_by_name
+from webapp.registry.numbers import give_number
 from webapp.scenarios.checking import scenario_files
 from webapp.scenarios.documents import Scenario, ScenarioStep
 from webapp.scenarios.posting import posting_of
@@ -95,6 +98,8 @@ def journey(code: str) -> Journey:
     applicant = user_by_name(scenario.applicant)
     assert applicant is not None
     made = Journey(code, document.process, found.id, applicant.id, application, ())
+    # The year's first number is an insert, every later one an update; the later ones are the rule.
+    give_number(found.id, "account", "{n}", datetime.now(ZoneInfo(found.time_zone)).year)
     instance_id = start(made, 0)
     approvals = []
     for step in scenario.steps[1:]:
