@@ -11,7 +11,7 @@ from lxml import html
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import TestResponse
 
-from tests.support.web import Visitor, visitor
+from tests.support.web import Visitor
 from webapp.definitions import queries as definitions
 from webapp.extensions import db
 from webapp.scenarios.documents import ScenarioStep
@@ -52,7 +52,12 @@ class PageRun(ScenarioRun):
     def visitor(self, username: str) -> Visitor:
         """This person's browser, logged in."""
         if username not in self.visitors:
-            self.visitors[username] = visitor(self.app, username)
+            self.visitors[username] = Visitor(self.app)
+            answer = self.visitors[username].login(
+                username
+            )  # afresh: a session kept from another test is of another day
+            if answer.status_code != 302:
+                raise ScenarioFailed(f"{username} could not log in: {answer.status_code}")
         return self.visitors[username]
 
     def _start(self, step: ScenarioStep) -> None:
