@@ -12,37 +12,48 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bench import posts, rounds, steps
+from bench import inbox, posts, rounds, steps
 from bench.databases import DATABASES, Bench, opened
 from bench.measure import Figure
 from tests.support.postgres import Postgres, running_postgres
 
-PAIRS = 80
+PAIRS = 60
+Found = tuple[Bench, list[Figure]]
 
 
-def _steps(bench: Bench) -> list[Figure]:
-    return [figure for code in ("bench", "wzpt") for figure in steps.measure(bench, code, PAIRS)]
+def _each(measure: Callable[[Bench, str, int], list[Figure]], kind: str, server: Postgres | None) -> Iterator[Found]:
+    for code in ("bench", "wzpt"):
+        with opened(kind, server) as bench:
+            yield bench, measure(bench, code, PAIRS)
 
 
-def _posts(bench: Bench) -> list[Figure]:
-    return [figure for code in ("bench", "wzpt") for figure in posts.measure(bench, code, PAIRS)]
+def _steps(kind: str, server: Postgres | None) -> Iterator[Found]:
+    yield from _each(steps.measure, kind, server)
 
 
-def _rounds(bench: Bench) -> list[Figure]:
-    return rounds.measure(bench, cases=6, rounds=50, many=1000)
+def _posts(kind: str, server: Postgres | None) -> Iterator[Found]:
+    yield from _each(posts.measure, kind, server)
 
 
-MEASURES: dict[str, Callable[[Bench], list[Figure]]] = {"steps": _steps, "posts": _posts, "rounds": _rounds}
+def _rounds(kind: str, server: Postgres | None) -> Iterator[Found]:
+    with opened(kind, server) as bench:
+        yield bench, rounds.measure(bench, cases=5, rounds=50, many=1000)
 
 
-def run(measures: Sequence[str], databases: Sequence[str]) -> Iterator[tuple[Bench, list[Figure]]]:
-    """Each measure on each database, in an application of its own."""
+def _inbox(kind: str, server: Postgres | None) -> Iterator[Found]:
+    yield inbox.measure(kind, server, total=1_000_000, repeats=40)
+
+
+MEASURES = {"steps": _steps, "posts": _posts, "rounds": _rounds, "inbox": _inbox}
+
+
+def run(measures: Sequence[str], databases: Sequence[str]) -> Iterator[Found]:
+    """Each measure on each database, in applications of its own."""
     with contextlib.ExitStack() as stack:
-        server: Postgres | None = stack.enter_context(running_postgres()) if "postgresql" in databases else None
+        server = stack.enter_context(running_postgres()) if "postgresql" in databases else None
         for kind in databases:
             for name in measures:
-                with opened(kind, server) as bench:
-                    yield bench, MEASURES[name](bench)
+                yield from MEASURES[name](kind, server)
 
 
 def environment(versions: dict[str, str]) -> dict[str, object]:
@@ -51,6 +62,7 @@ def environment(versions: dict[str, str]) -> dict[str, object]:
         "python": platform.python_version(),
         "machine": platform.platform(),
         "processors": os.cpu_count(),
+        "load": os.getloadavg()[0],
         "databases": versions,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from uuid import uuid4
@@ -86,7 +86,7 @@ def _plain(client: FlaskClient, instance_id: int) -> Iterator[Act]:
     yield _post(client, f"/write/{instance_id}", {})
 
 
-def _post(client: FlaskClient, path: str, data: dict[str, object]) -> Act:
+def _post(client: FlaskClient, path: str, data: Mapping[str, object]) -> Act:
     def act() -> None:
         answer = client.post(path, data=data)
         if answer.status_code != 302:
