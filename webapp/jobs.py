@@ -19,9 +19,12 @@ from sqlalchemy.exc import IntegrityError
 
 from webapp.extensions import db, transactional
 from webapp.faults.commands import report
+from webapp.files.commands import discard_unfiled
+from webapp.files.queries import institutions_with_old_uploads
 from webapp.ledger import Checkpoint, LedgerError, LedgerHead, Signer, checkpoint, checkpoint_needed
 from webapp.notifications.outbox import drain
 from webapp.workflow import timers
+from webapp.workflow.drafts import forget_answered
 
 EVERY_SECONDS = 2
 _log = structlog.get_logger(__name__)
@@ -48,8 +51,22 @@ def sign_due(now: datetime) -> int:
     return sum(_sign(institution_id, key_file, now) for institution_id in ids)
 
 
+def discard_old_uploads(now: datetime) -> int:
+    """Delete uploads that nobody filed for three months; returns how many."""
+    ids = institutions_with_old_uploads(now)
+    return sum(discard_unfiled(institution_id, now) for institution_id in ids)
+
+
 # Each claims its own rows; one that fails does not hold up the others.
-JOBS: tuple[Job, ...] = (timers.fire_due_timers, timers.remind_due, timers.escalate_due, send_due, sign_due)
+JOBS: tuple[Job, ...] = (
+    timers.fire_due_timers,
+    timers.remind_due,
+    timers.escalate_due,
+    send_due,
+    sign_due,
+    forget_answered,
+    discard_old_uploads,
+)
 
 
 def _sign(institution_id: int, key_file: str, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from webapp.errors import Invalid, NotFound, Refused, TooLarge
 from webapp.extensions import db, transactional
 from webapp.files.content import TYPES, clean_name, extension, sniff
 from webapp.files.models import StoredFile
+from webapp.files.queries import UNFILED_FOR
 from webapp.ledger import record
 from webapp.organization.models import User
 
@@ -118,7 +119,7 @@ def discard(user: User, key: str, now: datetime) -> None:
 
 
 @transactional
-def discard_unfiled(institution_id: int, now: datetime, *, older_than: timedelta = timedelta(days=90)) -> int:
+def discard_unfiled(institution_id: int, now: datetime, *, older_than: timedelta = UNFILED_FOR) -> int:
     """Delete up to 50 uploads that no case has filed for so long; returns how many. Drafts are forgotten sooner."""
     statement = (
         select(StoredFile)

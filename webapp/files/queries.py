@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, or_, select
@@ -12,6 +13,8 @@ from webapp.extensions import db
 from webapp.files.models import StoredFile
 from webapp.organization.models import User
 
+# Drafts are forgotten sooner than this.
+UNFILED_FOR = timedelta(days=90)
 Narrow = Callable[[Select[Any]], Select[Any]]
 
 
@@ -45,3 +48,9 @@ def file_keys(answers: Any) -> list[str]:
     if isinstance(answers, list):
         return [key for value in answers for key in file_keys(value)]
     return []
+
+
+def institutions_with_old_uploads(now: datetime, *, older_than: timedelta = UNFILED_FOR) -> Sequence[int]:
+    """Institutions that hold uploads nobody filed for so long."""
+    old = StoredFile.instance_id.is_(None) & (StoredFile.uploaded_at < now - older_than)
+    return db.session.scalars(select(StoredFile.institution_id).where(old).distinct()).all()

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from werkzeug.datastructures import MultiDict
 
 from webapp.errors import Invalid
 from webapp.extensions import db, transactional
 from webapp.organization.models import User
 from webapp.workflow import queries
-from webapp.workflow.models import AnswerDraft
+from webapp.workflow.models import AnswerDraft, Seat
 
+BATCH = 50
 MAX_PAIRS = 3000
 MAX_LENGTH = 500_000
 _NOT_KEPT = ("csrf_token",)
@@ -42,6 +44,21 @@ def save_draft(
 def discard_draft(actor: User, draft_id: int) -> None:
     """Throw away a draft of one's own; somebody else's is left alone."""
     db.session.execute(delete(AnswerDraft).where(AnswerDraft.id == draft_id, AnswerDraft.user_id == actor.id))
+
+
+def forget_answered(now: datetime) -> int:
+    """Delete drafts whose seat no longer waits for an answer, a batch at a time; returns how many."""
+    closed = (
+        select(AnswerDraft.id).join(Seat, Seat.id == AnswerDraft.seat_id).where(Seat.state.not_in(["open", "waiting"]))
+    )
+    ids = db.session.scalars(closed.limit(BATCH)).all()
+    return _forget(ids) if ids else 0
+
+
+@transactional
+def _forget(ids: Sequence[int]) -> int:
+    db.session.execute(delete(AnswerDraft).where(AnswerDraft.id.in_(ids)))
+    return len(ids)
 
 
 def posted_of(draft: AnswerDraft | None) -> MultiDict[str, str] | None:
