@@ -49,10 +49,11 @@ def test_an_absurdly_long_draft_is_refused(person: Person) -> None:
 
 def test_nobody_discards_somebody_elses_draft(person: Person) -> None:
     row = drafts.save_draft(person("wzpt.zhang"), MultiDict([("a", "1")]), process_key="new_account", title="新开")
-    drafts.discard_draft(person("wzpt.liu"), row.id)
-    assert db.session.get(AnswerDraft, row.id, populate_existing=True) is not None
-    drafts.discard_draft(person("wzpt.zhang"), row.id)
-    assert db.session.get(AnswerDraft, row.id, populate_existing=True) is None
+    draft_id = row.id
+    drafts.discard_draft(person("wzpt.liu"), draft_id)
+    assert db.session.scalars(select(AnswerDraft.id)).all() == [draft_id]
+    drafts.discard_draft(person("wzpt.zhang"), draft_id)
+    assert db.session.scalars(select(AnswerDraft.id)).all() == []
 
 
 def test_drafts_of_answered_tasks_are_forgotten_and_others_stay(person: Person) -> None:
