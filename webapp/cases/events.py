@@ -11,6 +11,7 @@ from webapp.cases.actors import step_name
 from webapp.cases.casefile import CaseFile
 from webapp.cases.opinions import decision_label
 from webapp.ledger.queries import EventView
+from webapp.ledger.wording import action_names
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class EventRow:
 
 def event_rows(file: CaseFile, events: list[EventView]) -> list[EventRow]:
     """Events in the order given."""
-    words = _words()
+    words = action_names()
     return [_row(file, event, words) for event in events]
 
 
@@ -46,25 +47,3 @@ def _row(file: CaseFile, event: EventView, words: Mapping[str, str]) -> EventRow
     who = event.actor_label or (_("（已抹去）") if event.erased else "")
     text = " · ".join(parts)
     return EventRow(event.seq, f"{local:%m-%d %H:%M:%S}", text, event.action, who, digest, event.leaf_hash)
-
-
-def _words() -> dict[str, str]:
-    return {
-        "workflow:case:started": _("申请提交"),
-        "workflow:case:withdrawn": _("申请撤销"),
-        "workflow:task:answered": _("任务完成"),
-        "workflow:task:claimed": _("认领"),
-        "workflow:task:unclaimed": _("取消认领"),
-        "workflow:task:reminded": _("到期提醒"),
-        "workflow:task:escalated": _("逾期上报"),
-        "workflow:timer:fired": _("定时到点"),
-        "registry:filing:lodged": _("备案受理"),
-        "registry:filing:closed": _("备案办结"),
-        "registry:decision:recorded": _("作出决定"),
-        "registry:account:registered": _("账号登记"),
-        "registry:account:revised": _("登记变更"),
-        "files:file:uploaded": _("上传附件"),
-        "faults:fault:reported": _("故障上报"),
-        "faults:fault:resolved": _("故障解除"),
-        "notifications:notice:queued": _("通知待发"),
-    }
