@@ -25,6 +25,7 @@ from webapp.ledger import Checkpoint, LedgerError, LedgerHead, Signer, checkpoin
 from webapp.notifications.outbox import drain
 from webapp.workflow import timers
 from webapp.workflow.drafts import forget_answered
+from webapp.workflow.rescheduling import reschedule_due
 
 EVERY_SECONDS = 2
 _log = structlog.get_logger(__name__)
@@ -59,6 +60,7 @@ def discard_old_uploads(now: datetime) -> int:
 
 # Each claims its own rows; one that fails does not hold up the others.
 JOBS: tuple[Job, ...] = (
+    reschedule_due,
     timers.fire_due_timers,
     timers.remind_due,
     timers.escalate_due,

@@ -15,6 +15,7 @@ def action_names() -> dict[str, str]:
         "workflow:task:unclaimed": _("取消认领"),
         "workflow:task:reminded": _("到期提醒"),
         "workflow:task:escalated": _("逾期上报"),
+        "workflow:task:rescheduled": _("时限重算"),
         "workflow:timer:fired": _("定时到点"),
         "registry:filing:lodged": _("备案受理"),
         "registry:filing:closed": _("备案办结"),

@@ -113,6 +113,11 @@ def task_times(element: Element, data: dict[str, Any], clock: Clock) -> TaskTime
     if not isinstance(value, str):
         raise FeelError("时限表达式没有得出时间", "The deadline expression yields no instant")
     due_at = datetime.fromisoformat(value)
+    return TaskTimes(due_at, deadline, *around(element, due_at, clock))
+
+
+def around(element: Element, due_at: datetime, clock: Clock) -> tuple[datetime | None, datetime | None]:
+    """When to remind before `due_at` and when to escalate after it, by the element's properties."""
     remind = escalate = None
     if text := element.properties.get("remind_before"):
         n, unit = span(text)
@@ -120,4 +125,4 @@ def task_times(element: Element, data: dict[str, Any], clock: Clock) -> TaskTime
     if element.properties.get("escalate_to"):
         n, unit = span(element.properties.get("escalate_after") or "0 working_days")
         escalate = due(n, unit, due_at, clock.calendar, zone=clock.zone).at if n else due_at
-    return TaskTimes(due_at, deadline, remind, escalate)
+    return remind, escalate

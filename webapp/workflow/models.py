@@ -55,6 +55,13 @@ class UserTask(Model):
     __table_args__ = (
         Index("ix_user_task_instance", "instance_id", "state"),
         Index(
+            "ix_user_task_calendar",
+            "institution_id",
+            "calendar_version",
+            sqlite_where=text("state='open'"),
+            postgresql_where=text("state='open'"),
+        ),
+        Index(
             "ix_user_task_remind", "remind_at", sqlite_where=text("state='open'"), postgresql_where=text("state='open'")
         ),
         Index(
@@ -77,6 +84,7 @@ class UserTask(Model):
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     deadline: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    calendar_version: Mapped[str | None] = mapped_column(String(60))
     remind_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     escalate_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     outcome: Mapped[str | None] = mapped_column(String(30))

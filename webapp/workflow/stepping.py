@@ -29,6 +29,7 @@ from webapp.workflow.models import ClockPause, History, ProcessInstance, Timer, 
 from webapp.workflow.seats import is_manned, open_seats
 
 _HISTORY = insert(cast(Table, History.__table__))
+_NEW_TIMERS = insert(cast(Table, Timer.__table__))
 _TIMERS = update(cast(Table, Timer.__table__)).where(Timer.state.in_(["armed", "faulty"])).values(state="cancelled")
 
 
@@ -156,6 +157,7 @@ class Step:
             opened_at=self.now,
             due_at=times.due_at,
             deadline=times.deadline.as_json() if times.deadline else None,
+            calendar_version=times.deadline.calendar_version if times.deadline else None,
             remind_at=times.remind_at,
             escalate_at=times.escalate_at,
         )
@@ -195,20 +197,16 @@ class Step:
         armed = {timer.id: timer for timer in self.run.timers()}
         if self._armed - armed.keys():
             self.cancel_timers(self._armed - armed.keys())
-        for token in armed.keys() - self._armed:
-            timer = armed[token]
-            db.session.add(
-                Timer(
-                    institution_id=self.instance.institution_id,
-                    instance_id=self.instance.id,
-                    element=timer.element,
-                    token=token,
-                    due_at=timer.due,
-                    next_at=timer.due,
-                )
-            )
-            if timer.due <= self.now:
-                work_waits()
+        fresh = [timer for token, timer in armed.items() if token not in self._armed]
+        own = {"institution_id": self.instance.institution_id, "instance_id": self.instance.id}
+        rows = [
+            {**own, "element": timer.element, "token": timer.id, "due_at": timer.due, "next_at": timer.due}
+            for timer in fresh
+        ]
+        if rows:
+            db.session.execute(_NEW_TIMERS, rows)
+        if any(timer.due <= self.now for timer in fresh):
+            work_waits()
 
     def cancel_timers(self, tokens: Iterable[str] | None = None) -> None:
         """Cancel the timers of these tokens, or all, that have not fired; a faulty one waits like an armed one."""

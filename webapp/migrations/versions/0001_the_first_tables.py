@@ -548,6 +548,7 @@ def upgrade() -> None:
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('due_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('deadline', sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql"), nullable=True),
+    sa.Column('calendar_version', sa.String(length=60), nullable=True),
     sa.Column('remind_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('escalate_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('outcome', sa.String(length=30), nullable=True),
@@ -557,6 +558,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_user_task'))
     )
     with op.batch_alter_table('user_task', schema=None) as batch_op:
+        batch_op.create_index('ix_user_task_calendar', ['institution_id', 'calendar_version'], unique=False, sqlite_where=sa.text("state='open'"), postgresql_where=sa.text("state='open'"))
         batch_op.create_index('ix_user_task_escalate', ['escalate_at'], unique=False, sqlite_where=sa.text("state='open'"), postgresql_where=sa.text("state='open'"))
         batch_op.create_index('ix_user_task_instance', ['instance_id', 'state'], unique=False)
         batch_op.create_index('ix_user_task_remind', ['remind_at'], unique=False, sqlite_where=sa.text("state='open'"), postgresql_where=sa.text("state='open'"))
@@ -666,6 +668,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_user_task_remind', sqlite_where=sa.text("state='open'"), postgresql_where=sa.text("state='open'"))
         batch_op.drop_index('ix_user_task_instance')
         batch_op.drop_index('ix_user_task_escalate', sqlite_where=sa.text("state='open'"), postgresql_where=sa.text("state='open'"))
+        batch_op.drop_index('ix_user_task_calendar', sqlite_where=sa.text("state='open'"), postgresql_where=sa.text("state='open'"))
 
     op.drop_table('user_task')
     with op.batch_alter_table('timer', schema=None) as batch_op:
