@@ -21,6 +21,7 @@ _HEADERS = {
 }
 
 
+MOST_PLAIN_BYTES = 512 * 1024
 # The largest number an integer column of PostgreSQL holds.
 MOST_ROWS = 2**31 - 1
 
@@ -53,6 +54,8 @@ def row_number(text: str) -> int:
 
 def init_app(app: Flask) -> None:
     app.url_map.converters["int"] = RowNumber
+    # First of all, as the CSRF check already reads the form.
+    app.before_request_funcs.setdefault(None, []).insert(0, _bound_form)
     app.before_request(_prepare)
     app.after_request(_protect)
     app.context_processor(lambda: {"csp_nonce": csp_nonce})
@@ -63,6 +66,15 @@ def csp_nonce() -> str:
     if "csp_nonce" not in g:
         g.csp_nonce = secrets.token_urlsafe(16)
     return str(g.csp_nonce)
+
+
+def _bound_form() -> None:
+    """Only multipart bodies are read piece by piece; any other is read whole, so it may be no more than text is.
+
+    Forms that long texts or files come with are all multipart.
+    """
+    if request.mimetype != "multipart/form-data":
+        request.max_content_length = MOST_PLAIN_BYTES
 
 
 def _prepare() -> None:

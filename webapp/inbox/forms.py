@@ -43,15 +43,16 @@ class DecisionForm:
 
     @classmethod
     def read(cls, posted: MultiDict[str, str], version: int) -> DecisionForm:
-        """What was posted or drafted; `version` stands in where the page named none."""
+        """What was posted or drafted; `version` stands in where the page named none, not for one that can't be read."""
         stated = posted.get("seat_version", "")
+        seen = int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 10 else 0
         key = posted.get("submission_key", "")
         return cls(
             decision=posted.get("decision", ""),
             opinion=posted.get("opinion", "").replace("\r\n", "\n").strip(),
             grounds=tuple(dict.fromkeys(posted.getlist("grounds"))),
             return_to=posted.get("return_to", ""),
-            seat_version=int(stated) if stated.isdecimal() and len(stated) < 10 else version,
+            seat_version=seen if "seat_version" in posted else version,
             key=key if key and len(key) <= MAX_KEY and key.isascii() else new_key(),
         )
 

@@ -62,7 +62,7 @@ class InstitutionLookups:
         return self._unit_choice(found) if found else None
 
     def person(self, id: str) -> Choice | None:
-        if not (id.isascii() and id.isdigit()) or len(id) > 18:
+        if not (id.isascii() and id.isdigit()) or len(id) > 9:
             return None
         person = db.session.get(User, int(id))
         if person is None or person.institution_id != self.user.institution_id or not person.active:
