@@ -8,7 +8,6 @@ import pkgutil
 
 from flask import Flask, request, session
 from flask_login import current_user
-from sqlalchemy.orm import joinedload
 
 import services
 import webapp
@@ -26,7 +25,7 @@ from webapp.extensions import (
 )
 from webapp.ledger import append_collected
 from webapp.organization.models import User
-from webapp.organization.policy import check_routes, may_log_in
+from webapp.organization.policy import check_routes, identified, may_log_in
 from webapp.registry.fold import register_fold
 
 LOCALES = ("zh", "en")
@@ -87,7 +86,7 @@ def _load_registrations() -> None:
 def _load_user(key: str) -> User | None:
     number, _, epoch = str(key).partition(".")
     known = number.isascii() and number.isdigit() and len(number) < 19
-    user = db.session.get(User, int(number), options=[joinedload(User.institution)]) if known else None
+    user = identified(int(number)) if known else None
     if user is None or not user.active or str(user.session_epoch) != epoch:
         return None
     return user if may_log_in(user) else None

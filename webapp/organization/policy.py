@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 from flask import Flask, abort, current_app, g
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
-from sqlalchemy import Select, false
+from sqlalchemy import Select, false, inspect
 
 from webapp.errors import Forbidden
 from webapp.organization.models import User
-from webapp.organization.queries import afresh, queues
+from webapp.organization.queries import queues, user_with_queues
 
 Rule = Callable[[User, Any], bool]
 Narrow = Callable[[User, Select[Any]], Select[Any]]
@@ -126,17 +126,27 @@ def check_routes(app: Flask) -> None:
 
 def held_queues(user: User) -> tuple[str, ...]:
     """The person's queues, read once per request."""
-    cache: dict[int, tuple[str, ...]] = g.setdefault("held_queues", {}) if g else {}
+    cache = _held()
     if user.id not in cache:
         cache[user.id] = queues(user)
     return cache[user.id]
 
 
+def _held() -> dict[int, tuple[str, ...]]:
+    return g.setdefault("held_queues", {}) if g else {}
+
+
+def identified(user_id: int) -> User | None:
+    """The person of that id, and what the person holds, as it stands now; what was read before is forgotten."""
+    user, _held()[user_id] = user_with_queues(user_id)
+    return user
+
+
 def acting(user: User) -> None:
-    """Read who acts and what they hold as it stands in this transaction; what was read before it is forgotten."""
-    held = afresh(user)
-    cache: dict[int, tuple[str, ...]] = g.setdefault("held_queues", {}) if g else {}
-    cache[user.id] = held
+    """Read who acts and what they hold as it stands in this transaction."""
+    key = inspect(user).identity  # asking the person for it would read the row by itself
+    assert key is not None
+    identified(key[0])
 
 
 def may_log_in(user: User) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import cache
+from typing import cast
 from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, Engine, Select, and_, bindparam, inspect, or_, select
+from sqlalchemy import ColumnElement, Date, Engine, Select, Table, and_, bindparam, or_, select
 from sqlalchemy.orm import joinedload
 
 from webapp.extensions import db
@@ -83,27 +84,28 @@ def queues(user: User, day: date | None = None) -> tuple[str, ...]:
     return tuple(sorted({queue_name(row.role, row.unit_id) for row in rows}))
 
 
-def afresh(user: User, day: date | None = None) -> tuple[str, ...]:
-    """Read a person anew together with the queues held on `day`, in one statement; returns the queues."""
-    key = inspect(user).identity  # asking the person for it would read the row by itself
-    assert key is not None
+def user_with_queues(user_id: int, day: date | None = None) -> tuple[User | None, tuple[str, ...]]:
+    """A person read anew, with the institution, and the queues held on `day`: one statement."""
     day = day or local_day(datetime.now(ZoneInfo("UTC")))
-    rows = db.session.execute(_user_with_grants(), {"user": key[0], "day": day}).all()
-    return tuple(sorted({queue_name(row.role, row.unit_id) for row in rows if row.role is not None}))
+    rows = db.session.execute(_user_with_grants(), {"user": user_id, "day": day}).all()
+    held = {queue_name(row.role, row.unit_id) for row in rows if row.role is not None}
+    return (rows[0][0] if rows else None), tuple(sorted(held))
 
 
 # What every request asks is composed once; composing costs as much as running it.
 
 
+_grant, _user, _day = (cast(Table, model.__table__).c for model in (RoleGrant, User, CalendarDay))
+
+
 def _valid_then() -> tuple[ColumnElement[bool], ...]:
     day = bindparam("day", type_=Date)
-    return RoleGrant.valid_from <= day, or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= day)
+    return _grant.valid_from <= day, or_(_grant.valid_to.is_(None), _grant.valid_to >= day)
 
 
 @cache
 def _grants_of() -> Select[str, int]:
-    held = RoleGrant.user_id == bindparam("user")
-    return select(RoleGrant.role, RoleGrant.unit_id).where(held, *_valid_then())
+    return select(_grant.role, _grant.unit_id).where(_grant.user_id == bindparam("user"), *_valid_then())
 
 
 @cache
@@ -117,18 +119,17 @@ def _user_with_grants() -> Select[User, str, int]:
 @cache
 def _holder_of() -> Select[int]:
     return (
-        select(RoleGrant.user_id)
-        .join(User, User.id == RoleGrant.user_id)
-        .where(User.institution_id == bindparam("institution"), User.active, User.id != bindparam("apart_from"))
-        .where(RoleGrant.role == bindparam("role"), RoleGrant.unit_id == bindparam("unit"), *_valid_then())
+        select(_grant.user_id)
+        .where(_user.id == _grant.user_id, _user.institution_id == bindparam("institution"), _user.active)
+        .where(_grant.role == bindparam("role"), _grant.unit_id == bindparam("unit"), *_valid_then())
+        .where(_user.id != bindparam("apart_from"))
         .limit(1)
     )
 
 
 @cache
 def _days_of() -> Select[date, bool, str]:
-    days = select(CalendarDay.day, CalendarDay.workday, CalendarDay.note)
-    return days.where(CalendarDay.institution_id == bindparam("institution"))
+    return select(_day.day, _day.workday, _day.note).where(_day.institution_id == bindparam("institution"))
 
 
 def queue_name(role: str, unit_id: int) -> str:

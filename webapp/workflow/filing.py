@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
+
+from sqlalchemy import Table, insert
 
 from webapp.extensions import db
 from webapp.files.commands import attach
@@ -15,6 +17,8 @@ from webapp.registry.commands import record_decision
 from webapp.workflow.models import Answers, Seat, UserTask
 from webapp.workflow.stepping import Step
 from webapp.workflow.titles import titles
+
+_ANSWERS = insert(cast(Table, Answers.__table__))
 
 
 @dataclass(frozen=True)
@@ -61,20 +65,19 @@ def file_answers(
     """Write the answers row of a task and its event; the files it names belong to the case from now on."""
     attach(actor, file_keys(data), step.instance.id)
     form_key, form_hash = submission.form or (None, None)
-    db.session.add(
-        Answers(
-            institution_id=task.institution_id,
-            instance_id=step.instance.id,
-            task_id=task.id,
-            element=task.element,
-            round=task.round,
-            data=data,
-            form_key=form_key,
-            form_hash=form_hash,
-            filed_by_id=actor.id,
-            filed_at=now,
-        )
-    )
+    row = {
+        "institution_id": task.institution_id,
+        "instance_id": step.instance.id,
+        "task_id": task.id,
+        "element": task.element,
+        "round": task.round,
+        "data": data,
+        "form_key": form_key,
+        "form_hash": form_hash,
+        "filed_by_id": actor.id,
+        "filed_at": now,
+    }
+    db.session.execute(_ANSWERS, row)
     record(
         db.session(),
         institution_id=task.institution_id,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import cast
 
-from sqlalchemy import Select, and_, bindparam, func, select
+from sqlalchemy import Select, Table, and_, bindparam, func, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload, undefer
 
 from webapp.extensions import db
@@ -89,12 +90,12 @@ def _seat_with_case() -> Select[Seat]:
 
 @cache
 def _in_other_role() -> Select[int]:
-    apart = Seat.role.not_in([bindparam("role"), "applicant", "assignee"])
+    seat, task = (cast(Table, model.__table__).c for model in (Seat, UserTask))
     return (
-        select(Seat.id)
-        .join(UserTask, UserTask.id == Seat.task_id)
-        .where(Seat.instance_id == bindparam("instance"), Seat.answered_by_id == bindparam("actor"), apart)
-        .where(UserTask.round == bindparam("round"))
+        select(seat.id)
+        .where(seat.instance_id == bindparam("instance"), seat.answered_by_id == bindparam("actor"))
+        .where(seat.role.not_in([bindparam("role"), "applicant", "assignee"]))
+        .where(task.id == seat.task_id, task.round == bindparam("round"))
         .limit(1)
     )
 
