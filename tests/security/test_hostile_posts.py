@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from tests.files.made import DOCX, GOOD, JPG, PDF, archive, png
 from tests.security.places import row_counts
 from tests.support.cases import run_case
-from tests.support.desk import application_of, filled, hidden, open_seat
+from tests.support.desk import application_of, hidden, open_seat
 from tests.support.web import Visitor, sentence_of, visitor
 from webapp.extensions import db
 from webapp.files.models import StoredFile
@@ -41,7 +41,7 @@ def refused(answer: TestResponse, *statuses: int) -> None:
 
 
 def apply(browser: Visitor, posted: MultiDict[str, Any], **given: Any) -> TestResponse:
-    return browser.post(START, filled(browser.get(START), START, posted), content_type="multipart/form-data", **given)
+    return browser.post(START, posted, content_type="multipart/form-data", **given)
 
 
 def changed(posted: MultiDict[str, str], **values: Any) -> MultiDict[str, Any]:

@@ -212,42 +212,15 @@ QUERIES = {
     "/ledger": ("action", "actor", "case", "object", "from", "to", "before", "after", "q"),
     "/calendar": ("year",),
     "/login": ("next", "as"),
-    "/": ("q", "before"),
-    "/processes": ("before", "q"),
-    "/regulations": ("q",),
-    "/ledger/checkpoints": ("before",),
 }
-ODD = [
-    "",
-    "10" * 20,
-    "-1",
-    "0",
-    "１２",
-    "²",
-    "1_0",
-    " 7 ",
-    "\x01",
-    "'; drop table account --",
-    "%",
-    "_",
-    "*",
-    "\\",
-    "\ud7ff",
-    "文" * 5000,
-    "9" * 18,
-    "9" * 19,
-    "9" * 18 + "-1",
-    "1-" + "9" * 18,
-    "1-2",
-    "-",
-    "a:b",
-    "2026-13-45",
-    "NaN",
-]
+ODD = (
+    "", "-1", "１２", "²", " 7 ", "\x01", "'; drop table account --", "%_*\\", "文" * 2000, "2147483648", "9" * 19,
+    "9" * 18 + "-1", "1-" + "9" * 18, "-", "2026-13-45",
+)  # fmt: skip
 
 
 def test_odd_questions_in_an_address_are_answered_with_a_page(app: Flask, places: Places) -> None:
-    people = {"/outbox": "wzpt.wei", "/faults": "wzpt.wei", "/ledger": "wzpt.feng", "/ledger/checkpoints": "wzpt.feng"}
+    people = {"/outbox": "wzpt.wei", "/faults": "wzpt.wei", "/ledger": "wzpt.feng"}
     for path, names in QUERIES.items():
         browser = visitor(app, people.get(path, "wzpt.sun"))
         for name in names:
