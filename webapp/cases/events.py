@@ -44,6 +44,7 @@ def _row(file: CaseFile, event: EventView, words: Mapping[str, str]) -> EventRow
     if isinstance(decision, str) and event.action in ("workflow:task:answered", "registry:decision:recorded"):
         parts.append(decision_label(decision))
     digest = f"{event.leaf_hash[:4]}…{event.leaf_hash[-4:]}"
-    who = event.actor_label or (_("（已抹去）") if event.erased else "")
+    machine = {"system": _("系统"), "timer": _("定时")}.get(event.actor_label) if event.actor_id is None else None
+    who = machine or event.actor_label or (_("（已抹去）") if event.erased else "")
     text = " · ".join(parts)
     return EventRow(event.seq, f"{local:%m-%d %H:%M:%S}", text, event.action, who, digest, event.leaf_hash)
