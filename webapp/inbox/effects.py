@@ -121,7 +121,7 @@ def _destination(file: CaseFile, element_id: str) -> str:
     element = file.definition.elements[element_id]
     limit = limit_text(element, {"case": file.lookups.case}, file.trial.clock) if element.due else ""
     who = file.actors.at(element)
-    inside = f"{who}，{limit}" if limit else who
+    inside = ("，" if file.locale == "zh" else ", ").join(part for part in (who, limit) if part)
     return f"{_name(file, element_id)}（{inside}）" if file.locale == "zh" else f"{_name(file, element_id)} ({inside})"
 
 
