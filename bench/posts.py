@@ -79,6 +79,8 @@ def _product(app: Flask, client: FlaskClient, token: str, approval: Approval, in
     words = {"decision": sent.decision, "opinion": sent.opinion, "seat_version": str(place.version)}
     data = {**approval.posted.to_dict(flat=False), **words, "csrf_token": token, "submission_key": uuid4().hex}
     yield _post(client, f"/tasks/{place.seat_id}/answer", data)
+    with client.session_transaction() as session:  # the page that follows shows the message and forgets it
+        session.pop("_flashes", None)
 
 
 @contextmanager

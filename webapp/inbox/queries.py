@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import CompoundSelect, Select, Table, bindparam, func, null, select, union_all
 from sqlalchemy.orm import contains_eager, joinedload
 
 from webapp.extensions import db
@@ -46,11 +46,6 @@ def open_seats(
         return Page(())
     first, last = key_of(rows[0].urgency, rows[0].id), key_of(rows[-1].urgency, rows[-1].id)
     return Page(rows, last if back or more else "", first if (more if back else cursor is not None) else "")
-
-
-def next_seat(user: User) -> int | None:
-    """The id of the most urgent seat to act on."""
-    return queues.first(user)
 
 
 def answered(user: User, wanted: Filter, before: int | None, *, running: bool = False, limit: int = PAGE) -> Page:
@@ -110,16 +105,27 @@ def open_steps(instance_ids: Sequence[int]) -> dict[int, list[Seat]]:
     return found
 
 
-def open_names(instance_id: int) -> Sequence[str]:
-    """The names of a case's open steps."""
-    return db.session.scalars(_open_names(), {"instance": instance_id}).all()
+def aftermath(user: User, instance_id: int) -> tuple[list[str], int | None]:
+    """What a person sees after a decision: the names of the case's open steps, and the id of the most urgent seat
+    the person has left. One statement."""
+    statement, asked = queues.first(user)
+    rows = db.session.execute(_with_names(statement), {**asked, "instance": instance_id}).all()
+    names = [row.name for row in sorted(rows) if row.name is not None]
+    return names, next((row.id for row in rows if row.name is None), None)
+
+
+def next_seat(user: User) -> int | None:
+    """The id of the most urgent seat to act on."""
+    statement, asked = queues.first(user)
+    found: int | None = db.session.scalar(statement, asked)
+    return found
 
 
 @cache
-def _open_names() -> Select[Any]:
-    """Composed once: every decision asks it."""
-    mine = UserTask.instance_id == bindparam("instance")
-    return select(UserTask.name).where(mine, UserTask.state == "open").order_by(UserTask.id)
+def _with_names(first: Select[int]) -> CompoundSelect[int, str]:
+    task, found = cast(Table, UserTask.__table__).c, first.subquery("first")
+    mine = select(task.id, task.name).where(task.instance_id == bindparam("instance"), task.state == "open")
+    return union_all(mine, select(found.c.id, null().label("name")))
 
 
 def answered_since(user: User, since: datetime, at_most: int = 200) -> int:

@@ -95,12 +95,11 @@ def page(
     return _together(scans)
 
 
-def first(user: User) -> int | None:
-    """The id of the most urgent open seat of the person."""
+def first(user: User) -> tuple[Select[int], dict[str, Any]]:
+    """The statement that finds the id of the person's most urgent open seat, and its parameters."""
     waiting = held_queues(user)
     asked = {"user": user.id, **{f"queue{number}": queue for number, queue in enumerate(waiting)}}
-    found: int | None = db.session.scalar(_first(len(waiting)), asked)
-    return found
+    return _first(len(waiting)), asked
 
 
 @cache

@@ -255,7 +255,7 @@ def _decide(seat_id: int, *, returning: bool) -> Answer:
     if seat.state != "open":
         # Somebody was first, or this is the same post once more: the command tells them apart.
         commands.answer(user, seat_id, decision.seat_version, Submission(key=decision.key))
-        return redirect(_next_task())
+        return redirect(_task_address(queries.next_seat(user)))
     desk = _desk(seat, _bound(seat, request.form), decision)
     if desk.bound is not None:
         binding.store_uploads(desk.bound, user, desk.file.bundle)
@@ -272,13 +272,13 @@ def _decide(seat_id: int, *, returning: bool) -> Answer:
     except Invalid as refused:
         decision.take(refused)
         return _task_page(desk), 422
-    flash(answered_toast(title, label, case.state, queries.open_names(case.id)))
-    return redirect(url_for("cases.case", case_id=case.id) if desk.correcting else _next_task())
+    opened, following = queries.aftermath(user, case.id)
+    flash(answered_toast(title, label, case.state, opened))
+    return redirect(url_for("cases.case", case_id=case.id) if desk.correcting else _task_address(following))
 
 
-def _next_task() -> str:
-    """The address of the most urgent task left, else the list."""
-    following = queries.next_seat(_me())
+def _task_address(following: int | None) -> str:
+    """The address of a task, the list's when there is none."""
     return url_for("inbox.task", seat_id=following) if following else url_for("inbox.todo")
 
 

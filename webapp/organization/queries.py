@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Date, Engine, Select, Table, and_, bindparam, or_, select
 from sqlalchemy.orm import joinedload
 
-from webapp.extensions import db
+from webapp.extensions import db, in_transaction
 from webapp.organization.models import CalendarDay, Institution, Role, RoleGrant, Unit, User
 
 _unit_ids: WeakKeyDictionary[Engine, dict[tuple[int, str], int]] = WeakKeyDictionary()
@@ -85,9 +85,10 @@ def queues(user: User, day: date | None = None) -> tuple[str, ...]:
 
 
 def user_with_queues(user_id: int, day: date | None = None) -> tuple[User | None, tuple[str, ...]]:
-    """A person read anew, with the institution, and the queues held on `day`: one statement."""
+    """A person read anew and the queues held on `day`: one statement; outside a transaction the institution too."""
     day = day or local_day(datetime.now(ZoneInfo("UTC")))
-    rows = db.session.execute(_user_with_grants(), {"user": user_id, "day": day}).all()
+    statement = _user_with_grants(institution=not in_transaction())
+    rows = db.session.execute(statement, {"user": user_id, "day": day}).all()
     held = {queue_name(row.role, row.unit_id) for row in rows if row.role is not None}
     return (rows[0][0] if rows else None), tuple(sorted(held))
 
@@ -109,11 +110,11 @@ def _grants_of() -> Select[str, int]:
 
 
 @cache
-def _user_with_grants() -> Select[User, str, int]:
+def _user_with_grants(institution: bool) -> Select[User, str, int]:
     held = and_(RoleGrant.user_id == User.id, *_valid_then())
     statement = select(User, RoleGrant.role, RoleGrant.unit_id).outerjoin(RoleGrant, held)
-    found = statement.where(User.id == bindparam("user")).options(joinedload(User.institution))
-    return found.execution_options(populate_existing=True)
+    found = statement.where(User.id == bindparam("user")).execution_options(populate_existing=True)
+    return found.options(joinedload(User.institution)) if institution else found
 
 
 @cache

@@ -22,6 +22,7 @@ from webapp.registry.rows import (
     enter,
     forget_terms,
     index_account,
+    insert_decision,
     keep_version,
     own_unit,
     write_terms,
@@ -116,7 +117,8 @@ def record_decision(
     on_behalf_of: User | None,
     now: datetime,
 ) -> Decision:
-    """Record an administrative act. `grounds` are clause codes; article and words of each are copied as of `now`.
+    """Record an administrative act; what is returned is a copy apart from the session. `grounds` are clause codes;
+    article and words of each are copied as of `now`.
 
     Raises Invalid for a code that the institution's regulations do not hold, or not on that day.
     """
@@ -136,8 +138,7 @@ def record_decision(
         decided_at=now,
         grounds=copy_grounds(filing.institution_id, grounds, local_day(now)),
     )
-    db.session.add(decision)
-    db.session.flush()
+    insert_decision(decision)
     events.decided(decision, filing, decided_by, on_behalf_of)
     return decision
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, insert
+from sqlalchemy import Table, delete, insert
 
 from webapp.errors import Invalid
 from webapp.extensions import db
 from webapp.organization.models import Unit, User
 from webapp.organization.queries import local_day
 from webapp.registry import events, facts
-from webapp.registry.models import Account, AccountTerm, AccountVersion, DecisionGround, Filing
+from webapp.registry.models import Account, AccountTerm, AccountVersion, Decision, DecisionGround, Filing
 from webapp.registry.terms import normalize, terms
 from webapp.regulations.queries import clauses
+
+_DECISION = insert(cast(Table, Decision.__table__)).returning(Decision.__table__.c.id)
+_GROUNDS = insert(cast(Table, DecisionGround.__table__))
 
 
 def demand_name(stated: Mapping[str, Any]) -> None:
@@ -80,6 +83,22 @@ def keep_version(
     db.session.add(version)
     action = events.REGISTERED if version.number == 1 else events.REVISED
     events.changed(action, account, version, actor, filing.instance_id if filing else None)
+
+
+def insert_decision(decision: Decision) -> None:
+    """Write a new decision with its grounds, and set their ids. By itself, since a flush would also write the rows that
+    the step is still changing.
+    """
+    decision.id = db.session.execute(_DECISION, _row(decision)).scalar_one()
+    if decision.grounds:
+        for ground in decision.grounds:
+            ground.decision_id = decision.id
+        db.session.execute(_GROUNDS, [_row(ground) for ground in decision.grounds])
+
+
+def _row(thing: Decision | DecisionGround) -> dict[str, Any]:
+    columns = {column.key for column in thing.__table__.c}
+    return {name: value for name, value in thing.__dict__.items() if name in columns and value is not None}
 
 
 def copy_grounds(institution_id: int, codes: Iterable[str], day: date) -> list[DecisionGround]:

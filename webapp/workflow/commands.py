@@ -43,7 +43,6 @@ def _answer(actor: User, seat_id: int, seat_version: int, submission: Submission
     element = step.definition.elements[task.element]
     check_decision(element.properties.get("decisions"), submission)
     check_separation(actor, seat, step)
-    close_seat(seat, actor, submission, now)
     data = dict(submission.answers)
     if "decisions" in element.properties:
         data |= {
@@ -57,6 +56,8 @@ def _answer(actor: User, seat_id: int, seat_version: int, submission: Submission
         refile(step, data)
     step.load()
     step.run.complete(task.token, data)
+    # Rows change only after the last read on the way, so that each is written once.
+    close_seat(seat, actor, submission, now)
     step.complete_task(task, submission.decision)
     step.settle(tasks)
     return instance
@@ -90,11 +91,11 @@ def _return_to(
     if target not in {entry.element for entry in return_targets(step, seat.task)}:
         raise Invalid(_("不能退回到这一步。"))
     check_separation(actor, seat, step)
+    step.decision_id = decide(step, seat, "return", submission, now)
+    step.run.restart(target, return_data(step), scope=step.definition.elements[target].scope)
     close_seat(seat, actor, submission, now)
     seat.decision, seat.returned_to = "return", target
-    step.decision_id = decide(step, seat, "return", submission, now)
     instance.round += 1
-    step.run.restart(target, return_data(step), scope=step.definition.elements[target].scope)
     step.complete_task(seat.task, "return")
     step.settle(tasks)
     return instance
