@@ -12,7 +12,7 @@ from tests.engine.tables import tier_table
 from webapp.engine import lint
 
 
-def _user(attributes: str = 'camunda:assignee="applicant" camunda:formKey="f"', **given: str) -> Drawing:
+def _user(attributes: str = 'camunda:candidateGroups="g" camunda:formKey="f"', **given: str) -> Drawing:
     given = {"article": "wzpt-1", **given}
     return with_element(xml=f'<bpmn:userTask id="X" name="X" {attributes}>{properties(given)}</bpmn:userTask>')
 
@@ -28,7 +28,12 @@ def test_a_user_task_says_who_does_it() -> None:
 
 def test_a_plain_submit_task_needs_a_form_and_a_decision_task_does_not() -> None:
     assert rules(_user('camunda:assignee="applicant"')) == {("X", "form-missing")}
-    assert rules(_user('camunda:assignee="applicant"', decisions="approve,reject")) == set()
+    assert rules(_user('camunda:candidateGroups="g"', decisions="approve,reject")) == set()
+
+
+def test_the_applicant_judges_nothing() -> None:
+    for decisions in ("approve", "request_correction, reject", "receive"):
+        assert rules(_user('camunda:assignee="applicant"', decisions=decisions)) == {("X", "self-approval")}
 
 
 @pytest.mark.parametrize(

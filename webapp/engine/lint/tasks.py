@@ -10,6 +10,7 @@ from webapp.engine.lint.flows import ID
 from webapp.engine.lint.graph import everywhere, reachable
 
 DECISIONS = frozenset({"approve", "request_correction", "reject", "receive"})
+_JUDGING = DECISIONS - {"request_correction"}
 OUTCOMES = frozenset({"approved", "refused", "received", "recorded", "withdrawn"})
 _ARTICLE = frozenset({"article", "reason_zh", "reason_en"})
 _ANYWHERE = _ARTICLE | {"hint_zh", "hint_en", "name_en"}
@@ -49,6 +50,13 @@ def user_tasks(context: Context) -> Iterator[Finding]:
                 "assignee",
                 f"“{title(node)}”的 assignee 应为 applicant 或以 = 开头的表达式",
                 f'the assignee of "{title(node)}" must be applicant or an expression that begins with =',
+            )
+        elif assignee == "applicant" and _JUDGING & set(re.split(r"\s*,\s*", node.properties.get("decisions", ""))):
+            yield finding(
+                node,
+                "self-approval",
+                f"“{title(node)}”由申请人办理，不能作同意、不予或收存的决定；请改由某个角色办理",
+                f'"{title(node)}" is the applicant\'s, who cannot approve, reject or receive; give it to a role',
             )
         if not node.get("formKey") and not node.properties.get("decisions"):
             yield finding(
