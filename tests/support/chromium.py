@@ -84,9 +84,12 @@ def launch(playwright: Playwright, executable: Path | None = None) -> Browser:
     return playwright.chromium.launch(executable_path=executable or ensure_browser(), args=flags)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One headless Chromium per test process; open contexts of it in the tests."""
+    """One headless Chromium for the tests of a module; open contexts of it in the tests.
+
+    Not longer: Playwright keeps an event loop and greenlets in the process, which other tests trip over.
+    """
     executable = ensure_browser()
     with sync_playwright() as playwright:
         running = launch(playwright, executable)

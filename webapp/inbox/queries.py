@@ -110,7 +110,8 @@ def aftermath(user: User, instance_id: int) -> tuple[list[str], int | None]:
     the person has left. One statement."""
     statement, asked = queues.first(user)
     rows = db.session.execute(_with_names(statement), {**asked, "instance": instance_id}).all()
-    names = [row.name for row in sorted(rows) if row.name is not None]
+    opened = sorted((row.id, row.name) for row in rows if row.name is not None)
+    names = [name for _, name in opened]
     return names, next((row.id for row in rows if row.name is None), None)
 
 
