@@ -17,22 +17,23 @@ from bench.databases import DATABASES, Bench, opened
 from bench.measure import Figure
 from tests.support.postgres import Postgres, running_postgres
 
-PAIRS = 60
 Found = tuple[Bench, list[Figure]]
 
 
-def _each(measure: Callable[[Bench, str, int], list[Figure]], kind: str, server: Postgres | None) -> Iterator[Found]:
+def _each(
+    measure: Callable[[Bench, str, int], list[Figure]], pairs: int, kind: str, server: Postgres | None
+) -> Iterator[Found]:
     for code in ("bench", "wzpt"):
         with opened(kind, server) as bench:
-            yield bench, measure(bench, code, PAIRS)
+            yield bench, measure(bench, code, pairs)
 
 
 def _steps(kind: str, server: Postgres | None) -> Iterator[Found]:
-    yield from _each(steps.measure, kind, server)
+    yield from _each(steps.measure, 60, kind, server)
 
 
 def _posts(kind: str, server: Postgres | None) -> Iterator[Found]:
-    yield from _each(posts.measure, kind, server)
+    yield from _each(posts.measure, 120, kind, server)
 
 
 def _rounds(kind: str, server: Postgres | None) -> Iterator[Found]:

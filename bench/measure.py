@@ -51,6 +51,7 @@ def alternate(pairs: Sequence[tuple[Side, Side]]) -> tuple[list[float], list[flo
     left: list[float] = []
     right: list[float] = []
     gc.collect()
+    gc.freeze()  # as the server does when it has started
     for number, (one, other) in enumerate(pairs):
         if number % 2:
             left.append(timed(one))

@@ -147,13 +147,14 @@ def transactional(command: Callable[P, R]) -> Callable[P, R]:
         session = cast(Session, db.session())
         if session.info.get(_ACTIVE):
             return command(*args, **kwargs)
-        session.rollback()
+        sqlite = db.engine.dialect.name == "sqlite"
+        if sqlite or not _goes_on(session):
+            session.rollback()
         session.expire_all()  # a rollback expires nothing where no transaction was open
-        lock = _sqlite_writer if db.engine.dialect.name == "sqlite" else _no_lock
-        with lock:
+        with _sqlite_writer if sqlite else _no_lock:
             session.info[_ACTIVE] = True
             try:
-                session.connection(execution_options={"write": True})
+                session.connection(execution_options={"write": True} if sqlite else None)
                 result = command(*args, **kwargs)
                 session.flush()
                 for hook in before_commit:
@@ -170,6 +171,17 @@ def transactional(command: Callable[P, R]) -> Callable[P, R]:
         return result
 
     return run
+
+
+def _goes_on(session: Session) -> bool:
+    """Whether PostgreSQL's read transaction may become the command's: whole, and with nothing pending in it.
+
+    Under READ COMMITTED each statement sees what is committed then, so ending it would only cost three trips.
+    """
+    if not session.in_transaction() or not session.is_active or session.new or session.dirty or session.deleted:
+        return False
+    raw: Any = session.connection().connection.driver_connection
+    return bool(raw.info.transaction_status.name in ("INTRANS", "IDLE"))
 
 
 def in_transaction() -> bool:
@@ -221,7 +233,8 @@ def engine_options(url: str) -> dict[str, Any]:
             return options
         options["module"] = newest
     else:
-        options |= {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+        # Stated, for `transactional` rests on it and a server may have another default.
+        options |= {"isolation_level": "READ COMMITTED", "pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
     return options
 
 

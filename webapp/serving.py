@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import sys
@@ -46,6 +47,9 @@ def serve(settings: Settings, *, reload: bool = False) -> None:
         server = create_server(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
     except OSError as error:
         raise click.ClickException(f"{settings.host}:{settings.port} cannot be used: {error}") from None
+    # What was loaded to start with stays as long as the server does; looking through it again finds nothing.
+    gc.collect()
+    gc.freeze()
     embedded = _background(app, settings, say)
     _announce(app, settings, say)
     _stop_on_signals(server.close)

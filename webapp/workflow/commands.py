@@ -35,14 +35,15 @@ def answer(
 
 @transactional
 def _answer(actor: User, seat_id: int, seat_version: int, submission: Submission, now: datetime) -> ProcessInstance:
-    instance, tasks, seat = take(actor, seat_id, seat_version, submission.key)
+    taken = take(actor, seat_id, seat_version, submission.key)
+    instance, tasks, seat, _roles = taken
     if seat.state == "answered":
         return instance
     task = seat.task
     step = step_of(instance, actor, now)
     element = step.definition.elements[task.element]
     check_decision(element.properties.get("decisions"), submission)
-    check_separation(actor, seat, step)
+    check_separation(actor, taken, step)
     data = dict(submission.answers)
     if "decisions" in element.properties:
         data |= {
@@ -81,7 +82,8 @@ def return_to(
 def _return_to(
     actor: User, seat_id: int, seat_version: int, target: str, submission: Submission, now: datetime
 ) -> ProcessInstance:
-    instance, tasks, seat = take(actor, seat_id, seat_version, submission.key)
+    taken = take(actor, seat_id, seat_version, submission.key)
+    instance, tasks, seat, _roles = taken
     if seat.state == "answered":
         return instance
     step = step_of(instance, actor, now)
@@ -90,7 +92,7 @@ def _return_to(
     step.load()
     if target not in {entry.element for entry in return_targets(step, seat.task)}:
         raise Invalid(_("不能退回到这一步。"))
-    check_separation(actor, seat, step)
+    check_separation(actor, taken, step)
     step.decision_id = decide(step, seat, "return", submission, now)
     step.run.restart(target, return_data(step), scope=step.definition.elements[target].scope)
     close_seat(seat, actor, submission, now)
@@ -107,7 +109,7 @@ def claim(actor: User, seat_id: int, seat_version: int, *, now: datetime | None 
 
     Raises as `answer`.
     """
-    _instance, _tasks, seat = take(actor, seat_id, None, None)
+    seat = take(actor, seat_id, None, None).seat
     if seat.holder_id == actor.id:
         return seat
     check_version(seat, seat_version)
@@ -121,7 +123,7 @@ def claim(actor: User, seat_id: int, seat_version: int, *, now: datetime | None 
 @transactional
 def unclaim(actor: User, seat_id: int, seat_version: int) -> Seat:
     """取消认领: put a claimed seat back into its queue; what nobody holds stays as it is. Raises as `answer`."""
-    _instance, _tasks, seat = take(actor, seat_id, None, None)
+    seat = take(actor, seat_id, None, None).seat
     if seat.holder_id is None:
         return seat
     check_version(seat, seat_version)

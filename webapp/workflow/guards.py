@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
@@ -22,9 +23,16 @@ from webapp.workflow.models import ProcessInstance, Seat, UserTask
 from webapp.workflow.stepping import Step
 
 
-def take(
-    actor: User, seat_id: int, seat_version: int | None, key: str | None
-) -> tuple[ProcessInstance, dict[str, UserTask], Seat]:
+class Taken(NamedTuple):
+    """A locked case, its open tasks by token, the seat, and the roles the person has answered in, this round."""
+
+    instance: ProcessInstance
+    tasks: dict[str, UserTask]
+    seat: Seat
+    roles: frozenset[str]
+
+
+def take(actor: User, seat_id: int, seat_version: int | None, key: str | None) -> Taken:
     """Lock the case and find the seat as it stands now; a repeated submission comes back answered.
 
     `seat_version` is the one the person saw; None where the caller compares it.
@@ -33,14 +41,14 @@ def take(
     instance = queries.lock_instance_of_seat(seat_id, actor.institution_id)
     if instance is None:
         raise NotFound(_("没有这件待办。"))
-    tasks = queries.open_tasks(instance)
+    tasks, roles = queries.tasks_at_hand(instance, actor)
     seat = next((seat for task in tasks.values() for seat in task.seats if seat.id == seat_id), None)
     if seat is None:
         seat = db.session.get(Seat, seat_id, populate_existing=True)
     if seat is None or not can(actor, "view", seat):
         raise NotFound(_("没有这件待办。"))
     if key and seat.submission_key == key and seat.answered_by_id == actor.id:
-        return instance, tasks, seat
+        return Taken(instance, tasks, seat, roles)
     if seat.state not in ("open", "waiting"):
         raise Stale(_closed_sentence(seat, actor))
     if seat.task.state == "suspended":
@@ -51,7 +59,7 @@ def take(
         raise Refused(_("还没有轮到您办理这件待办。"))
     if seat_version is not None:
         check_version(seat, seat_version)
-    return instance, tasks, seat
+    return Taken(instance, tasks, seat, roles)
 
 
 def check_version(seat: Seat, seat_version: int) -> None:
@@ -87,16 +95,17 @@ def check_decision(offered: str | None, submission: Submission) -> None:
         raise Invalid(_("请写明意见。"), (("opinion", _("请写明意见")),))
 
 
-def check_separation(actor: User, seat: Seat, step: Step) -> None:
+def check_separation(actor: User, taken: Taken, step: Step) -> None:
     """Raise Forbidden where duties must stay apart.
 
     Nobody decides on an own application, nor steps of two roles in one round (unless the pack allows that).
     """
+    seat = taken.seat
     if not can(actor, "answer", seat):
         raise Forbidden(_("您不能办理这件待办：本人的申请不能由本人审批，或您不在办理人之列。"))
     if seat.role in ("applicant", "assignee") or step.process.same_person_two_roles:
         return
-    if queries.decided_in_other_role(step.instance, actor, seat.role):
+    if taken.roles - {seat.role, "applicant", "assignee"}:
         raise Forbidden(_("同一轮中您已以另一角色办理过这件事项，须由他人办理。"))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import cast
 
-from sqlalchemy import Select, Table, and_, bindparam, func, select
+from sqlalchemy import Select, Table, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload, undefer
 
 from webapp.extensions import db
@@ -77,6 +77,21 @@ def _open_tasks() -> Select[UserTask]:
 
 
 @cache
+def _tasks_at_hand() -> Select[UserTask]:
+    """Open tasks, and those of the present round that the person has answered."""
+    mine = exists().where(Seat.task_id == UserTask.id, Seat.answered_by_id == bindparam("actor")).correlate(UserTask)
+    wanted = or_(UserTask.state.in_(["open", "suspended"]), and_(UserTask.round == bindparam("round"), mine))
+    return (
+        select(UserTask)
+        .where(UserTask.instance_id == bindparam("instance"), wanted)
+        .join(UserTask.seats)
+        .options(contains_eager(UserTask.seats))
+        .order_by(UserTask.id, Seat.position, Seat.id)
+        .execution_options(populate_existing=True)
+    )
+
+
+@cache
 def _seat_with_case() -> Select[Seat]:
     case = contains_eager(Seat.task).contains_eager(UserTask.instance)
     return (
@@ -104,6 +119,15 @@ def open_tasks(instance: ProcessInstance) -> dict[str, UserTask]:
     """Open tasks of a case with their seats, by the engine's token; one statement."""
     rows = db.session.scalars(_open_tasks(), {"instance": instance.id}).unique().all()
     return {task.token: task for task in rows}
+
+
+def tasks_at_hand(instance: ProcessInstance, actor: User) -> tuple[dict[str, UserTask], frozenset[str]]:
+    """As `open_tasks`, with the roles in which the person has answered in the case's present round; one statement."""
+    asked = {"instance": instance.id, "round": instance.round, "actor": actor.id}
+    rows = db.session.scalars(_tasks_at_hand(), asked).unique().all()
+    now = [seat for task in rows if task.round == instance.round for seat in task.seats]
+    answered = {seat.role for seat in now if seat.answered_by_id == actor.id}
+    return {task.token: task for task in rows if task.state in ("open", "suspended")}, frozenset(answered)
 
 
 def seat(user: User, seat_id: int) -> Seat | None:
