@@ -29,11 +29,11 @@ def _each(
 
 
 def _steps(kind: str, server: Postgres | None) -> Iterator[Found]:
-    yield from _each(steps.measure, 60, kind, server)
+    yield from _each(steps.measure, 100, kind, server)
 
 
 def _posts(kind: str, server: Postgres | None) -> Iterator[Found]:
-    yield from _each(posts.measure, 120, kind, server)
+    yield from _each(posts.measure, 150, kind, server)
 
 
 def _rounds(kind: str, server: Postgres | None) -> Iterator[Found]:
