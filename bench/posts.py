@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from uuid import uuid4
 
-from flask import Flask, redirect
+from flask import Flask, redirect, request
 from flask.testing import FlaskClient
 from werkzeug.wrappers import Response
 
@@ -44,7 +44,7 @@ def _step(bench: Bench, code: str, approval: Approval, cases: list[int], pairs: 
     client, token = logged_in(bench.app, approval.user_id)
     plain = _bare(bench.app, plans).test_client()
     sides = [
-        (partial(_product, bench.app, client, token, approval, one), partial(_plain, plain, other))
+        (partial(_product, bench.app, client, token, approval, one), partial(_plain, plain, approval, other))
         for one, other in zip(rest[:pairs], rest[pairs:], strict=True)
     ]
     ratio, details = compared(*alternate(sides))
@@ -75,17 +75,21 @@ def _token(client: FlaskClient, path: str) -> str:
 def _product(app: Flask, client: FlaskClient, token: str, approval: Approval, instance_id: int) -> Iterator[Act]:
     with app.app_context():
         place = place_of(instance_id)
-    sent = approval.submission
-    words = {"decision": sent.decision, "opinion": sent.opinion, "seat_version": str(place.version)}
-    data = {**approval.posted.to_dict(flat=False), **words, "csrf_token": token, "submission_key": uuid4().hex}
-    yield _post(client, f"/tasks/{place.seat_id}/answer", data)
+    guard = {"seat_version": str(place.version), "csrf_token": token, "submission_key": uuid4().hex}
+    yield _post(client, f"/tasks/{place.seat_id}/answer", {**_typed(approval), **guard})
     with client.session_transaction() as session:  # the page that follows shows the message and forgets it
         session.pop("_flashes", None)
 
 
 @contextmanager
-def _plain(client: FlaskClient, instance_id: int) -> Iterator[Act]:
-    yield _post(client, f"/write/{instance_id}", {})
+def _plain(client: FlaskClient, approval: Approval, instance_id: int) -> Iterator[Act]:
+    yield _post(client, f"/write/{instance_id}", _typed(approval))
+
+
+def _typed(approval: Approval) -> dict[str, object]:
+    """What the person has typed: the decision and the step's form."""
+    sent = approval.submission
+    return {**approval.posted.to_dict(flat=False), "decision": sent.decision, "opinion": sent.opinion}
 
 
 def _post(client: FlaskClient, path: str, data: Mapping[str, object]) -> Act:
@@ -108,7 +112,8 @@ def _bare(app: Flask, plans: dict[int, rows.Plan]) -> Flask:
 
     @bare.post("/write/<int:instance_id>")
     def write(instance_id: int) -> Response:
-        reference.write(plans[instance_id])
+        if request.form["decision"]:  # read, as a view must that writes what was posted
+            reference.write(plans[instance_id])
         return redirect("/")
 
     return bare
