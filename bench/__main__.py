@@ -91,6 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "figures": [figure.as_json() for figure in figures],
     }
     if given.out:
+        given.out.parent.mkdir(parents=True, exist_ok=True)
         given.out.write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n")
     print(f"{len(figures) - len(missed)} of {len(figures)} bars met in {report['seconds']} s")
     return 1 if missed else 0
