@@ -1,14 +1,20 @@
 /* Bundle the front end into webapp/static/dist: node webapp/assets/build.mjs [--watch]
  * Out: app.js, diagram.js, app.css and the icon font, each with a content hash in its name,
- * and manifest.json that maps the plain names to those. Nothing is fetched from anywhere at run time. */
+ * and manifest.json that maps the plain names to those; beside them the font of printed forms, with its licence.
+ * Nothing is fetched from anywhere at run time. */
 import { context } from "esbuild";
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, "../..");
 const out = path.resolve(here, "../static/dist");
+const serif = path.join(root, "node_modules/@expo-google-fonts/noto-serif-sc");
+const printed = {
+  "noto-serif-sc.ttf": path.join(serif, "400Regular/NotoSerifSC_400Regular.ttf"),
+  "noto-serif-sc.LICENSE.txt": path.join(serif, "LICENSE_FONT"),
+};
 const watching = process.argv.includes("--watch");
 
 /** After each build, write manifest.json and delete what no build output names any more. */
@@ -18,7 +24,7 @@ const manifest = {
     build.onEnd(async (result) => {
       if (result.errors.length) return;
       const names = {};
-      const keep = new Set(["manifest.json"]);
+      const keep = new Set(["manifest.json", ...Object.keys(printed)]);
       for (const [file, info] of Object.entries(result.metafile.outputs)) {
         const name = path.relative(out, path.resolve(root, file));
         keep.add(name);
@@ -31,6 +37,7 @@ const manifest = {
 };
 
 await mkdir(out, { recursive: true });
+for (const [name, source] of Object.entries(printed)) await copyFile(source, path.join(out, name));
 const bundle = await context({
   absWorkingDir: root,
   entryPoints: {
