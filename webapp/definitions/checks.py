@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from webapp.definitions.bundle import Bundle, make_bundle
+from webapp.definitions.campaign_checks import campaign_findings
 from webapp.definitions.packs import Pack
 from webapp.engine import Finding, OperationSpec
 from webapp.engine.errors import DefinitionError, EngineError
@@ -27,6 +28,7 @@ def check_pack(files: Mapping[str, bytes], operations: Mapping[str, OperationSpe
     findings += _forms(bundle)
     for process in bundle.pack.processes:
         findings += _process(bundle, process.key, operations, clauses)
+    findings += campaign_findings(bundle, operations)
     findings += _citations(bundle, clauses)
     return findings
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from webapp.definitions.campaign_entries import CampaignEntry
 from webapp.engine import DefinitionError, Finding
 
 MAX_FILE = 2_000_000
@@ -138,6 +139,7 @@ class Pack(_Entry):
     number_series: tuple[NumberSeriesEntry, ...]
     limits: Limits = Limits()  # pyright: ignore[reportCallIssue]
     texts: dict[str, Text] = {}
+    campaigns: tuple[CampaignEntry, ...] = ()
 
     def platform(self, key: str) -> Platform | None:
         return next((entry for entry in self.platforms if entry.key == key), None)
@@ -147,6 +149,9 @@ class Pack(_Entry):
 
     def role(self, key: str) -> RoleEntry | None:
         return next((entry for entry in self.roles if entry.key == key), None)
+
+    def campaign(self, key: str) -> CampaignEntry | None:
+        return next((entry for entry in self.campaigns if entry.key == key), None)
 
     def tier_name(self, key: str, locale: str) -> str:
         return next((tier.name(locale) for tier in self.tiers if tier.key == key), key)
