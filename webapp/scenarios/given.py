@@ -15,4 +15,9 @@ def register_given(institution_id: int, given: GivenAccount, now: datetime) -> N
     unit = unit_by_code(institution_id, given.unit)
     if unit is None:
         raise ScenarioFailed(f"no unit {given.unit}")
-    enter_existing(institution_id, unit.id, given.model_dump(exclude={"unit"}), now=now)
+    enter_existing(
+        institution_id,
+        unit.id,
+        given.model_dump(include={"platform", "name", "platform_account_id", "purpose"}),
+        now=now,
+    )
