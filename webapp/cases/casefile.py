@@ -14,7 +14,7 @@ from webapp.cases.forecast import Forecast, Trial
 from webapp.cases.moments import Moments
 from webapp.definitions import queries as definitions
 from webapp.definitions.bundle import Bundle
-from webapp.definitions.packs import ProcessEntry
+from webapp.definitions.process_entries import ProcessEntry
 from webapp.engine import Definition
 from webapp.organization.models import User
 from webapp.workflow import queries

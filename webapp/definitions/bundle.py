@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from webapp import formkit
-from webapp.definitions.packs import Pack, ProcessEntry, parse_pack
+from webapp.definitions.packs import Pack, parse_pack
+from webapp.definitions.process_entries import ProcessEntry
 from webapp.engine import Definition, Finding, OperationSpec, assemble, lint
 from webapp.engine.errors import DefinitionError
 

@@ -10,81 +10,60 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from webapp.definitions.campaign_entries import CampaignEntry
+from webapp.definitions.process_entries import Entry, InactivityEntry, Named, PageEntry, ProcessEntry, RegisterEntry
+from webapp.documents.sheets import Sheet
 from webapp.engine import DefinitionError, Finding
 
 MAX_FILE = 2_000_000
 _PACK_SUFFIXES = (".bpmn", ".dmn", ".yaml")
+# Forms of the common parts: as if the pack had them, unless it has one of that name.
+_COMMON_FORMS = "common"
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,19}")
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Named(_Entry):
-    name_zh: str
-    name_en: str = ""
-    article: str = ""
-    reason_zh: str = ""
-    reason_en: str = ""
-
-    def name(self, locale: str) -> str:
-        return (self.name_en or self.name_zh) if locale == "en" else self.name_zh
-
-
-class InstitutionEntry(_Named):
+class InstitutionEntry(Named):
     code: str
     time_zone: str = "Asia/Shanghai"
 
 
-class ProtectedMark(_Entry):
+class ProtectedMark(Entry):
     text: str
     ignore_case: bool = True
     article: str = ""
 
 
-class Tier(_Named):
+class Tier(Named):
     key: str
 
 
-class Platform(_Named):
+class Platform(Named):
     key: str
     group: bool = False
     id_label_zh: str = ""
     id_label_en: str = ""
 
 
-class UnitKind(_Named):
+class UnitKind(Named):
     key: str
 
 
-class UnitEntry(_Named):
+class UnitEntry(Named):
     code: str
     kind: str
     parent: str | None = None
 
 
-class RoleEntry(_Named):
+class RoleEntry(Named):
     key: str
     found: Literal["case_unit", "ancestor", "unit"]
     unit_kind: str | None = None
     unit: str | None = None
 
 
-class Start(_Entry):
-    kinds: tuple[str, ...] = ()
-    roles: tuple[str, ...] = ()
-
-
-class ReferenceNumber(_Entry):
-    series: str
-    format: str
-
-
-class NumberSeriesEntry(_Entry):
+class NumberSeriesEntry(Entry):
     key: str
     format: str
     article: str = ""
@@ -92,20 +71,7 @@ class NumberSeriesEntry(_Entry):
     reason_en: str = ""
 
 
-class ProcessEntry(_Named):
-    key: str
-    diagram: str
-    summary_zh: str = ""
-    summary_en: str = ""
-    start: Start
-    number: ReferenceNumber
-    title_zh: str
-    title_en: str = ""
-    unit_field: str = "unit"
-    same_person_two_roles: bool = False
-
-
-class Limits(_Entry):
+class Limits(Entry):
     attachment_mb: int = Field(10, ge=1, le=100)
     attachments: int = Field(10, ge=1, le=50)
     types: tuple[str, ...] = ("pdf", "png", "jpg", "docx", "xlsx")
@@ -114,7 +80,7 @@ class Limits(_Entry):
     reason_en: str = ""
 
 
-class Text(_Entry):
+class Text(Entry):
     subject_zh: str
     body_zh: str
     subject_en: str = ""
@@ -122,7 +88,7 @@ class Text(_Entry):
     article: str = ""
 
 
-class Pack(_Entry):
+class Pack(Entry):
     """The typed content of `pack.yaml`."""
 
     format: Literal[1]
@@ -138,8 +104,13 @@ class Pack(_Entry):
     processes: tuple[ProcessEntry, ...]
     number_series: tuple[NumberSeriesEntry, ...]
     limits: Limits = Limits()  # pyright: ignore[reportCallIssue]
-    texts: dict[str, Text] = {}
+    texts: dict[str, Text] = Field(default_factory=dict)
+    sheets: tuple[Sheet, ...] = ()
+    documents: tuple[str, ...] = ()
     campaigns: tuple[CampaignEntry, ...] = ()
+    inactivity: InactivityEntry | None = None
+    registers: tuple[RegisterEntry, ...] = ()
+    pages: tuple[PageEntry, ...] = ()
 
     def platform(self, key: str) -> Platform | None:
         return next((entry for entry in self.platforms if entry.key == key), None)
@@ -152,6 +123,9 @@ class Pack(_Entry):
 
     def campaign(self, key: str) -> CampaignEntry | None:
         return next((entry for entry in self.campaigns if entry.key == key), None)
+
+    def sheet(self, key: str) -> Sheet | None:
+        return next((entry for entry in self.sheets if entry.key == key), None)
 
     def tier_name(self, key: str, locale: str) -> str:
         return next((tier.name(locale) for tier in self.tiers if tier.key == key), key)
@@ -205,7 +179,12 @@ def read_files(processes_dir: Path, forms_dir: Path, code: str) -> dict[str, byt
         sentence = f"没有名为“{code}”的流程包"
         raise DefinitionError((Finding(f"{code}/pack.yaml", "", "pack", sentence, f"There is no pack named {code}"),))
     found: dict[str, bytes] = {}
-    sources = [(root, ""), (forms_dir / code, "forms/"), (processes_dir / "common", "common/")]
+    sources = [
+        (root, ""),
+        (forms_dir / _COMMON_FORMS, "forms/"),
+        (forms_dir / code, "forms/"),
+        (processes_dir / "common", "common/"),
+    ]
     for folder, prefix in sources:
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
             wanted = (".form",) if prefix == "forms/" else _PACK_SUFFIXES

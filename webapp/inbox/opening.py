@@ -19,7 +19,7 @@ from webapp.cases.route import RouteStep, limit_text, shown
 from webapp.definitions import queries as definitions
 from webapp.definitions.bundle import Bundle
 from webapp.definitions.models import ProcessDefinition
-from webapp.definitions.packs import ProcessEntry
+from webapp.definitions.process_entries import ProcessEntry
 from webapp.engine import Definition, Element
 from webapp.formkit import BoundForm
 from webapp.inbox.forms import typed_out_of_sight

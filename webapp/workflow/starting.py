@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from webapp.definitions import queries as definitions
 from webapp.definitions.bundle import Bundle
 from webapp.definitions.models import ProcessDefinition
-from webapp.definitions.packs import ProcessEntry
+from webapp.definitions.process_entries import ProcessEntry
 from webapp.errors import Forbidden, Invalid, NotFound
 from webapp.extensions import db, transactional
 from webapp.ledger import record

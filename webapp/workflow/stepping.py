@@ -17,7 +17,7 @@ from sqlalchemy import Table, insert, update
 
 from webapp.definitions import queries as definitions
 from webapp.definitions.bundle import Bundle
-from webapp.definitions.packs import ProcessEntry
+from webapp.definitions.process_entries import ProcessEntry
 from webapp.engine import Definition, Element, Environment, OpenTask, Run, store
 from webapp.extensions import db, work_waits
 from webapp.faults.commands import report

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from webapp.definitions.bundle import Bundle
-from webapp.definitions.packs import ProcessEntry
+from webapp.definitions.process_entries import ProcessEntry
 
 _PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 MAX_TITLE = 200
