@@ -8,23 +8,32 @@ from contextlib import contextmanager
 
 from flask import Flask
 from playwright.sync_api import Browser, Page
-from werkzeug.serving import make_server
+from waitress import wasyncore
+from waitress.server import create_server
 
 PASSWORD = "beian-demo"
 
 
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
-    """Serve `app` on a free port of the loopback for the length of the block; gives its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    """Serve `app` by the product's own server on a free port of the loopback; gives its address."""
+    sockets: dict[int, object] = {}
+    server = create_server(app, host="127.0.0.1", port=0, threads=8, ident=None, map=sockets)
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            wasyncore.loop(timeout=0.1, map=sockets, use_poll=True, count=1)
+
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        server.shutdown()
+        stop.set()
         thread.join()
-        server.server_close()
+        server.task_dispatcher.shutdown()
+        wasyncore.close_all(sockets)
 
 
 def log_in(browser: Browser, address: str, username: str, *, width: int = 1440, height: int = 900) -> Page:
