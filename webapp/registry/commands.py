@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from webapp.errors import Invalid, NotFound
 from webapp.extensions import db, transactional
@@ -24,6 +23,7 @@ from webapp.registry.rows import (
     index_account,
     insert_decision,
     keep_version,
+    lock_account,
     own_unit,
     write_terms,
 )
@@ -204,15 +204,13 @@ def revise_account(
     filing_id: int | None = None,
     decision_id: int | None = None,
     actor: User | None = None,
+    note: str = "",
 ) -> Account:
     """Change an account's fields (names as in `facts.FIELDS`) and keep the next version with what caused it.
 
     `details` given are merged into those there. Raises NotFound, or Invalid for a field no account has.
     """
-    statement = select(Account).where(Account.institution_id == institution_id, Account.id == account_id)
-    account = db.session.scalar(statement.with_for_update().execution_options(populate_existing=True))
-    if account is None:
-        raise NotFound(_("没有这个账号。"))
+    account = lock_account(institution_id, account_id)
     unknown = set(changes) - set(facts.FIELDS)
     if unknown:
         raise Invalid(_("账号没有“%(field)s”这一项。", field="、".join(sorted(unknown))))
@@ -223,7 +221,7 @@ def revise_account(
         forget_terms(account)
         write_terms(account)
     filing = _filing(filing_id) if filing_id is not None else None
-    keep_version(account, cause, filing, decision_id, now, actor)
+    keep_version(account, cause, filing, decision_id, now, actor, note)
     return account
 
 

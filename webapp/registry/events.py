@@ -10,13 +10,17 @@ from webapp.extensions import db
 from webapp.ledger import record
 from webapp.organization.models import User
 from webapp.registry.facts import as_json, split_personal, state_of
-from webapp.registry.models import Account, AccountVersion, Decision, Filing
+from webapp.registry.models import Account, AccountVersion, Assessment, Decision, Filing, Measure, Review
 
 FILED = "registry:filing:lodged"
 CLOSED = "registry:filing:closed"
 DECIDED = "registry:decision:recorded"
 REGISTERED = "registry:account:registered"
 REVISED = "registry:account:revised"
+UPDATED = "registry:account:updated"
+MEASURED = "registry:measure:recorded"
+REVIEWED = "registry:review:recorded"
+ASSESSED = "registry:assessment:recorded"
 
 FILING = ("reference", "kind", "unit_id", "account_id", "filed_by_id", "filed_at", "event_on", "last_day", "late")
 CLOSING = ("outcome", "receipt", "closed_at")
@@ -25,6 +29,14 @@ DECISION = (
     *("decided_by_id", "on_behalf_of_id", "decided_at"),
 )
 GROUND = ("clause_code", "article", "duty_zh")
+UPDATE = ("last_update_on", "update_recorded_at")
+_MADE = ("filing_id", "decision_id", "recorded_at")
+MEASURE = ("kind", "account_id", "unit_id", "authority", "article", "year", *_MADE)
+REVIEW = ("account_id", "period", "result", *_MADE)
+ASSESSMENT = ("unit_id", "year", "points", "eligible", "vetoed", *_MADE)
+# What may name people, by table.
+SPOKEN = {"measure": ("note", "persons"), "review": ("note",), "assessment": ("items",)}
+KEPT: dict[str, tuple[str, ...]] = {"measure": MEASURE, "review": REVIEW, "assessment": ASSESSMENT}
 VERSION = ("number", "cause", "filing_id", "decision_id", "recorded_at")
 
 
@@ -54,12 +66,30 @@ def changed(action: str, account: Account, version: AccountVersion, actor: User 
     """An account registered or revised: its whole new state and the version that keeps it."""
     kept, erasable = split_personal(state_of(account))
     kept["version"] = columns(version, VERSION)
+    if version.note:
+        erasable["note"] = version.note
     _write(action, account, version.recorded_at, actor, kept, erasable, instance_id=instance)
+
+
+def updated(account: Account, actor: User | None, instance: int | None) -> None:
+    """The day an account last put something out."""
+    _write(UPDATED, account, account.update_recorded_at, actor, columns(account, UPDATE), instance_id=instance)
+
+
+def recorded(action: str, row: Measure | Review | Assessment, actor: User | None, instance: int | None) -> None:
+    """A measure, a review or an assessment."""
+    kept = columns(row, KEPT[row.__tablename__])
+    _write(action, row, row.recorded_at, actor, kept, spoken(row), instance_id=instance)
+
+
+def spoken(row: Measure | Review | Assessment) -> dict[str, Any]:
+    """The columns of a row in which people may be named, where they say anything."""
+    return {name: value for name in SPOKEN[row.__tablename__] if (value := getattr(row, name))}
 
 
 def _write(
     action: str,
-    thing: Filing | Decision | Account,
+    thing: Filing | Decision | Account | Measure | Review | Assessment,
     at: datetime | None,
     actor: User | None,
     kept: dict[str, Any],

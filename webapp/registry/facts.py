@@ -15,6 +15,7 @@ from webapp.registry.models import Account
 KEPT = (
     *("filing_number", "platform", "platform_account_id", "url", "name", "state", "tier", "unit_id", "purpose"),
     *("audience", "verification", "payment", "partner", "followers", "followers_on", "registered_at"),
+    *("last_update_on", "update_recorded_at"),
 )
 PEOPLE = ("first_responsible", "directly_responsible", "leader_in_charge", "administrators")
 FIELDS = (*KEPT, *PEOPLE, "details")

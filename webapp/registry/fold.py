@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session, scoped_session, selectinload
 from webapp import ledger
 from webapp.ledger import EventView, Problem
 from webapp.registry import events, facts
-from webapp.registry.models import Account, AccountVersion, Decision, Filing
+from webapp.registry.models import Account, AccountVersion, Assessment, Decision, Filing, Measure, Review
 
 AnySession = Session | scoped_session[Session]
 Key = tuple[str, int, int]
 _NAMES = {"account": "账号", "account_version": "账号版本", "filing": "备案", "decision": "决定"}
+_NAMES |= {"measure": "措施", "review": "审查结果", "assessment": "考核"}
 
 
 @dataclass
@@ -75,11 +76,19 @@ def _apply(rows: dict[Key, Row], event: EventView) -> None:
     elif event.action in (events.REGISTERED, events.REVISED):
         kept = dict(event.kept)
         version = kept.pop("version")
-        rows[key] = Row(event.seq, {**kept, "version": version["number"]}, event.erasable)
+        spoken = event.erasable
+        own = spoken and {name: value for name, value in spoken.items() if name != "note"}
+        rows[key] = Row(event.seq, {**kept, "version": version["number"]}, own)
         made = ("account_version", key[1], version["number"])
-        rows[made] = Row(event.seq, {**kept, "version": version}, event.erasable)
-        if event.action == events.REGISTERED and version["filing_id"] is not None:
+        rows[made] = Row(event.seq, {**kept, "version": version}, spoken)
+        # A sheet of many accounts is about none of them.
+        first = event.action == events.REGISTERED and version["cause"] != "imported"
+        if first and version["filing_id"] is not None:
             _update(rows, ("filing", version["filing_id"], 0), event.seq, {"account_id": key[1]})
+    elif event.action == events.UPDATED:
+        _update(rows, key, event.seq, event.kept)
+    elif event.action in (events.MEASURED, events.REVIEWED, events.ASSESSED):
+        rows[key] = Row(event.seq, event.kept, event.erasable)
 
 
 def _update(rows: dict[Key, Row], key: Key, seq: int, changes: Mapping[str, Any]) -> None:
@@ -107,7 +116,19 @@ def _stored(session: AnySession, institution_id: int) -> Iterator[tuple[Key, tup
     for version in session.scalars(versions.execution_options(yield_per=500)):
         kept, personal = facts.split_personal(version.data)
         kept["version"] = events.columns(version, events.VERSION)
+        if version.note:
+            personal["note"] = version.note
         yield ("account_version", version.account_id, version.number), (kept, personal)
+    for noun in (Measure, Review, Assessment):
+        yield from _plain_rows(session, institution_id, noun)
+
+
+def _plain_rows(
+    session: AnySession, institution_id: int, noun: type[Measure] | type[Review] | type[Assessment]
+) -> Iterator[tuple[Key, tuple[dict[str, Any], dict[str, Any]]]]:
+    for row in session.scalars(select(noun).where(noun.institution_id == institution_id)):
+        table = row.__tablename__
+        yield (table, row.id, 0), (events.columns(row, events.KEPT[table]), events.spoken(row))
 
 
 _FILING = (*events.FILING, *events.CLOSING, "instance_id")

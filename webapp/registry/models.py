@@ -12,7 +12,10 @@ from webapp.extensions import Json, Model, UtcDateTime
 
 
 class Account(Model):
-    """A registered media account in its present state. `AccountVersion` keeps every earlier one."""
+    """A registered media account in its present state. `AccountVersion` keeps every earlier one.
+
+    `last_update_on` is the day content was last put out, `update_recorded_at` when somebody said so.
+    """
 
     __tablename__ = "account"
     __table_args__ = (
@@ -44,6 +47,8 @@ class Account(Model):
     followers_on: Mapped[date | None] = mapped_column()
     details: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     registered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_update_on: Mapped[date | None] = mapped_column()
+    update_recorded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)
     search_text: Mapped[str] = mapped_column(Text, default="")
     versions: Mapped[list[AccountVersion]] = relationship(back_populates="account", order_by="AccountVersion.number")
@@ -118,7 +123,7 @@ class DecisionGround(Model):
 
 
 class AccountVersion(Model):
-    """One state of an account, complete, with the decision that made it."""
+    """One state of an account, complete, with the decision that made it; `note` says why in the words of who did it."""
 
     __tablename__ = "account_version"
     __table_args__ = (UniqueConstraint("account_id", "number"),)
@@ -127,10 +132,68 @@ class AccountVersion(Model):
     number: Mapped[int] = mapped_column()
     data: Mapped[dict[str, Any]] = mapped_column(Json)
     cause: Mapped[str] = mapped_column(String(40))
+    note: Mapped[str | None] = mapped_column(Text)
     filing_id: Mapped[int | None] = mapped_column(ForeignKey("filing.id"))
     decision_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"))
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
     account: Mapped[Account] = relationship(back_populates="versions")
+
+
+class Measure(Model):
+    """What was imposed on an account, a unit or people: a warning, a criticism, accountability, ineligibility."""
+
+    __tablename__ = "measure"
+    __table_args__ = (
+        Index("ix_measure_account", "account_id", "id"),
+        Index("ix_measure_unit", "institution_id", "unit_id", "year"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    kind: Mapped[str] = mapped_column(String(30))
+    note: Mapped[str] = mapped_column(Text, default="")
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+    persons: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
+    authority: Mapped[str] = mapped_column(String(200), default="")
+    article: Mapped[str] = mapped_column(String(60), default="")
+    year: Mapped[int] = mapped_column()
+    filing_id: Mapped[int | None] = mapped_column(ForeignKey("filing.id"))
+    decision_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"))
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Review(Model):
+    """How an account came through the review of a period."""
+
+    __tablename__ = "review"
+    __table_args__ = (UniqueConstraint("account_id", "period"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    period: Mapped[str] = mapped_column(String(20))
+    result: Mapped[str] = mapped_column(String(20))
+    note: Mapped[str] = mapped_column(Text, default="")
+    filing_id: Mapped[int | None] = mapped_column(ForeignKey("filing.id"))
+    decision_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"))
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Assessment(Model):
+    """The points a unit was given for a year; `eligible` for honours, `vetoed` by a breach. The last one holds."""
+
+    __tablename__ = "assessment"
+    __table_args__ = (Index("ix_assessment_unit", "institution_id", "unit_id", "year"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    year: Mapped[int] = mapped_column()
+    points: Mapped[float] = mapped_column()
+    eligible: Mapped[bool] = mapped_column(default=True)
+    vetoed: Mapped[bool] = mapped_column(default=False)
+    items: Mapped[list[Any]] = mapped_column(Json, default=list)
+    filing_id: Mapped[int | None] = mapped_column(ForeignKey("filing.id"))
+    decision_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"))
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class NumberSeries(Model):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, select, union_all
+from sqlalchemy import ColumnElement, func, literal, or_, select, union_all
 from sqlalchemy.orm import selectinload
 
 from webapp.extensions import db, in_transaction
@@ -139,9 +139,10 @@ def account_file(institution_id: int, account_id: int, *, narrow: Narrow = _all)
     if found is None:
         return None
     account, unit = found
+    made_by = [version.filing_id for version in account.versions if version.filing_id is not None]
     filings = db.session.scalars(
         select(Filing)
-        .where(Filing.institution_id == institution_id, Filing.account_id == account_id)
+        .where(Filing.institution_id == institution_id, or_(Filing.account_id == account_id, Filing.id.in_(made_by)))
         .order_by(Filing.id.desc())
     ).all()
     rows = decisions(institution_id, [filing.id for filing in filings])
@@ -203,6 +204,31 @@ def existing_accounts(
     if apart_from is not None:
         statement = statement.where(Account.id != apart_from)
     return db.session.scalars(statement.order_by(Account.id).limit(limit)).all()
+
+
+def account(institution_id: int, account_id: int) -> Account | None:
+    """An account of the institution."""
+    return db.session.scalar(select(Account).where(Account.institution_id == institution_id, Account.id == account_id))
+
+
+def find_account(
+    institution_id: int, platform: str, *, name: str = "", platform_account_id: str = "", url: str = ""
+) -> Account | None:
+    """The account a stranger describes: on that platform by its id, else its address, else its whole name.
+
+    One that is still run comes before one that is deregistered, the oldest first.
+    """
+    wanted = [(Account.platform_account_id, platform_account_id), (Account.url, url), (Account.name, name)]
+    own = (Account.institution_id == institution_id, Account.platform == platform)
+    for column, said in wanted:
+        value = said.strip()
+        if value:
+            same = func.lower(column) == value.lower()
+            order = (Account.state.in_(CLOSED), Account.id)
+            found = db.session.scalar(select(Account).where(*own, same).order_by(*order).limit(1))
+            if found is not None:
+                return found
+    return None
 
 
 CLOSED = ("deregistered", "ordered_closed", "withdrawn")

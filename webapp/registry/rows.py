@@ -7,9 +7,9 @@ from datetime import date, datetime
 from typing import Any, cast
 
 from flask_babel import gettext as _
-from sqlalchemy import Table, delete, insert
+from sqlalchemy import Table, delete, insert, select
 
-from webapp.errors import Invalid
+from webapp.errors import Invalid, NotFound
 from webapp.extensions import db
 from webapp.organization.models import Unit, User
 from webapp.organization.queries import local_day
@@ -37,6 +37,15 @@ def enter(unit: Unit, stated: dict[str, Any], now: datetime) -> Account:
     db.session.add(account)
     db.session.flush()
     write_terms(account)
+    return account
+
+
+def lock_account(institution_id: int, account_id: int) -> Account:
+    """The account as it stands now, locked until the transaction ends. Raises NotFound."""
+    statement = select(Account).where(Account.institution_id == institution_id, Account.id == account_id)
+    account = db.session.scalar(statement.with_for_update().execution_options(populate_existing=True))
+    if account is None:
+        raise NotFound(_("没有这个账号。"))
     return account
 
 
@@ -68,7 +77,13 @@ def forget_terms(account: Account) -> None:
 
 
 def keep_version(
-    account: Account, cause: str, filing: Filing | None, decision_id: int | None, now: datetime, actor: User | None
+    account: Account,
+    cause: str,
+    filing: Filing | None,
+    decision_id: int | None,
+    now: datetime,
+    actor: User | None,
+    note: str = "",
 ) -> None:
     """Keep the account's present state as the version its number says, and write the event of it."""
     version = AccountVersion(
@@ -76,6 +91,7 @@ def keep_version(
         number=account.version,
         data=facts.state_of(account),
         cause=cause,
+        note=note or None,
         filing_id=filing.id if filing else None,
         decision_id=decision_id,
         recorded_at=now,

@@ -6,7 +6,7 @@ is a query on seats and never loads the engine.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
@@ -207,6 +207,42 @@ class ClockPause(Model):
     reason: Mapped[str] = mapped_column(String(100))
     begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class CaseRequest(Model):
+    """A case the system is to start. State waiting, started or faulty; `key` says what for, so that it is asked once.
+
+    `cause` is what expressions read as `case.cause`; `since` the first day of the silence an inactivity request is for.
+    """
+
+    __tablename__ = "case_request"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "key"),
+        Index(
+            "ix_case_request_waiting",
+            "next_at",
+            sqlite_where=text("state='waiting'"),
+            postgresql_where=text("state='waiting'"),
+        ),
+        Index("ix_case_request_account", "account_id", "since"),
+        Index("ix_case_request_from", "requested_by_id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    key: Mapped[str] = mapped_column(String(200))
+    process: Mapped[str] = mapped_column(String(60))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+    answers: Mapped[dict[str, Any]] = mapped_column(Json)
+    open: Mapped[bool] = mapped_column(default=True)
+    cause: Mapped[dict[str, Any]] = mapped_column(Json)
+    since: Mapped[date | None] = mapped_column()
+    requested_by_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"))
+    requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
 
 
 class History(Model):

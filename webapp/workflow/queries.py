@@ -9,6 +9,7 @@ from typing import cast
 from sqlalchemy import Select, Table, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload, undefer
 
+from webapp.definitions.models import ProcessDefinition
 from webapp.extensions import db
 from webapp.organization.models import User
 from webapp.organization.policy import can, visible
@@ -246,3 +247,17 @@ def decided_in_other_role(instance: ProcessInstance, actor: User, role: str) -> 
     """Whether the person has already decided a step of another role in the case's present round."""
     asked = {"instance": instance.id, "actor": actor.id, "role": role, "round": instance.round}
     return db.session.scalar(_in_other_role(), asked) is not None
+
+
+def open_processes_of(institution_id: int, account_id: int, *, apart_from: int | None = None) -> list[str]:
+    """Keys of the processes in which a case about the account is open, oldest case first; `apart_from` is a case id."""
+    statement = (
+        select(ProcessDefinition.key)
+        .join(ProcessInstance, ProcessInstance.definition_id == ProcessDefinition.id)
+        .join(Filing, and_(Filing.institution_id == institution_id, Filing.instance_id == ProcessInstance.id))
+        .where(Filing.account_id == account_id, ProcessInstance.state == "running")
+        .order_by(ProcessInstance.id)
+    )
+    if apart_from is not None:
+        statement = statement.where(ProcessInstance.id != apart_from)
+    return list(db.session.scalars(statement))
