@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +10,8 @@ import pytest
 from flask import Flask, Response, render_template_string, request
 from flask_babel import Babel
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
+from tests.support.live import serving
 from tests.support.page_checks import listening, problems
 from webapp import front_end
 
@@ -82,14 +81,8 @@ def _refused() -> tuple[str, int]:
 @pytest.fixture
 def site() -> Iterator[Site]:
     made = Site()
-    server = make_server("127.0.0.1", 0, _app(made), threaded=True)
-    made.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(_app(made)) as made.address:
+        yield made
 
 
 @pytest.fixture
