@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from webapp.definitions.bundle import Bundle, make_bundle
 from webapp.definitions.campaign_checks import campaign_findings
 from webapp.definitions.packs import Pack
+from webapp.documents.checks import check_documents
 from webapp.engine import Finding, OperationSpec
 from webapp.engine.errors import DefinitionError, EngineError
 from webapp.regulations.documents import Document, parse_document
@@ -30,6 +31,7 @@ def check_pack(files: Mapping[str, bytes], operations: Mapping[str, OperationSpe
         findings += _process(bundle, process.key, operations, clauses)
     findings += campaign_findings(bundle, operations)
     findings += _citations(bundle, clauses)
+    findings += check_documents(bundle, operations, clauses)
     return findings
 
 

@@ -9,7 +9,18 @@ from webapp.formkit.differences import Change, Difference, changed_fields, diffe
 from webapp.formkit.display import Row, describe
 from webapp.formkit.errors import ConditionError, FormSchemaError
 from webapp.formkit.lint import PAGE_NAMES, RESERVED, check
-from webapp.formkit.lookups import CHECKS, Advice, Choice, FileInfo, Level, Locale, Lookups
+from webapp.formkit.lookups import (
+    CHECKS,
+    Advice,
+    Choice,
+    FileInfo,
+    Level,
+    Locale,
+    Lookups,
+    SheetProblem,
+    SheetReading,
+    SheetTable,
+)
 from webapp.formkit.posting import StructuralAction
 from webapp.formkit.schema import load
 from webapp.formkit.specs import Basis, Bilingual, FieldSpec, FormSchema, Kind, RuleSpec, SectionSpec
@@ -42,6 +53,9 @@ __all__ = [
     "Row",
     "RuleSpec",
     "SectionSpec",
+    "SheetProblem",
+    "SheetReading",
+    "SheetTable",
     "StructuralAction",
     "bind",
     "changed_fields",

@@ -7,8 +7,8 @@ from wtforms.form import BaseForm
 
 from webapp.engine.feel import Json
 from webapp.formkit.fields import FormkitField
-from webapp.formkit.lookups import Advice, Choice, Locale
-from webapp.formkit.pickers import PickerField, PlatformField
+from webapp.formkit.lookups import Advice, Choice, Locale, SheetProblem, SheetReading
+from webapp.formkit.pickers import PickerField, PlatformField, SheetField, as_answer
 from webapp.formkit.rows import RowsField, fields_of
 from webapp.formkit.specs import Basis, FieldSpec, Kind
 from webapp.formkit.statics import Block, blocks
@@ -124,6 +124,27 @@ class BoundField:
     def value(self) -> str:
         """The first typed text."""
         return self.field.text if self.field else ""
+
+    @property
+    def reading(self) -> SheetReading | None:
+        """What was read of an uploaded spreadsheet, its faults included; None without one."""
+        return self.field.reading if isinstance(self.field, SheetField) else None
+
+    @property
+    def bad_rows(self) -> list[tuple[int, list[SheetProblem]]]:
+        """The faults of a spreadsheet by row, in its order."""
+        rows: dict[int, list[SheetProblem]] = {}
+        for problem in self.reading.problems if self.reading else ():
+            rows.setdefault(problem.row, []).append(problem)
+        return sorted(rows.items())
+
+    @property
+    def upload(self) -> Json:
+        """The spreadsheet uploaded, taken or not, as {id, name, size, sha256}; None without one."""
+        if not isinstance(self.field, SheetField) or not self.field.typed:
+            return None
+        info = self.field.setting.lookups.file(self.field.typed[-1])
+        return as_answer(info) if info else None
 
     @property
     def data(self) -> Json:

@@ -35,6 +35,7 @@ def spec_of(component: Component, hides: Texts, drivers: Set[str], inside: str =
         checks=tuple(n.strip() for n in prop(component, "check").split(",") if n.strip()),
         check_unless=compiled(prop(component, "check_unless")),
         pick_kind=_pick_kind(component, kind),
+        sheet=prop(component, "sheet") if kind is Kind.SHEET else "",
         text=_text(component, kind),
         default=component.get("defaultValue"),
         prefill=compiled(prop(component, "prefill")),

@@ -116,6 +116,8 @@ def _identity(spec: FieldSpec, value: Json) -> Json:
     if value is None or value == "" or value == []:
         return None
     members = _SAME.get(spec.kind)
+    if spec.kind is Kind.SHEET and isinstance(value, dict):
+        return value.get("rows")
     if isinstance(value, list):
         return [_identity(spec, entry) for entry in value]
     if isinstance(value, dict) and members:

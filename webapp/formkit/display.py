@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from webapp.engine.feel import Json
-from webapp.formkit.lookups import Choice, FileInfo, Locale, Lookups
+from webapp.formkit.lookups import Choice, FileInfo, Locale, Lookups, SheetTable
 from webapp.formkit.sentences import say
 from webapp.formkit.specs import FieldSpec, FormSchema, Kind
 
@@ -12,7 +12,7 @@ from webapp.formkit.specs import FieldSpec, FormSchema, Kind
 @dataclass(frozen=True)
 class Row:
     """One filed field. `value_text` is "" when it was left blank; `rows` holds a repeating group's rows, else None;
-    `files` the uploads; `section` the heading it stood under."""
+    `files` the uploads; `table` the rows of a spreadsheet; `section` the heading it stood under."""
 
     key: str
     label: str
@@ -23,6 +23,7 @@ class Row:
     section: str = ""
     kind: str = ""
     personal: bool = False
+    table: SheetTable | None = None
 
 
 def describe(
@@ -33,7 +34,8 @@ def describe(
     `lookups` only names platforms; without it their keys are shown. Answers of another shape than the form's are
     shown as text, so that records outlive changes of forms.
     """
-    shown = Wording(lookups.platforms() if lookups else [], "en" if locale.startswith("en") else "zh")
+    language: Locale = "en" if locale.startswith("en") else "zh"
+    shown = Wording(lookups.platforms() if lookups else [], language, lookups)
     return [
         shown.row(spec, answers[spec.key], section.title.say(shown.locale))
         for section in schema.sections
@@ -48,6 +50,7 @@ class Wording:
 
     platforms: list[Choice]
     locale: Locale
+    lookups: Lookups | None = None
 
     def row(self, spec: FieldSpec, value: Json, section: str = "") -> Row:
         """One field as a row of text."""
@@ -55,6 +58,10 @@ class Wording:
         if spec.kind is Kind.ROWS and isinstance(value, list):
             rows = tuple(self._inner(spec, row) for row in value if isinstance(row, dict))
         files = [f for f in value if isinstance(f, dict)] if spec.kind is Kind.FILES and isinstance(value, list) else []
+        table = None
+        if spec.kind is Kind.SHEET and isinstance(value, dict):
+            files = [f for f in [value.get("file")] if isinstance(f, dict)]
+            table = self.lookups.sheet_table(spec.sheet, value.get("rows"), self.locale) if self.lookups else None
         return Row(
             key=spec.key,
             label=spec.label.say(self.locale),
@@ -65,6 +72,7 @@ class Wording:
             section=section,
             kind=str(spec.kind),
             personal=spec.personal,
+            table=table,
         )
 
     def text(self, spec: FieldSpec, value: Json) -> str:
@@ -76,6 +84,10 @@ class Wording:
         if isinstance(value, list):
             return self._joined(self.text(spec, entry) for entry in value)
         if isinstance(value, dict):
+            if spec.kind is Kind.SHEET:
+                file, rows = value.get("file"), value.get("rows")
+                name = file.get("name", "") if isinstance(file, dict) else ""
+                return say(self.locale, "sheet_rows", name=name, n=len(rows) if isinstance(rows, list) else 0)
             if "accepted_by" in value:
                 return say(self.locale, "accepted", name=value["accepted_by"])
             return str(value.get("name", ""))

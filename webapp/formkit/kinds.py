@@ -22,6 +22,7 @@ KINDS: Final[Mapping[tuple[str, str], Kind]] = {
     ("checkbox", ""): Kind.CHECKBOX,
     ("checkbox", "undertaking"): Kind.UNDERTAKING,
     ("filepicker", ""): Kind.FILES,
+    ("filepicker", "sheet"): Kind.SHEET,
     ("dynamiclist", ""): Kind.ROWS,
     ("text", ""): Kind.STATIC,
     ("separator", ""): Kind.SEPARATOR,

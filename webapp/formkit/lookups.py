@@ -73,6 +73,45 @@ class Advice:
         return self.sentence_en if locale == "en" else self.sentence_zh
 
 
+@dataclass(frozen=True)
+class SheetProblem:
+    """Why a cell of an uploaded spreadsheet is refused; `row` as the spreadsheet program numbers it."""
+
+    row: int
+    column_zh: str
+    column_en: str
+    sentence_zh: str
+    sentence_en: str
+
+    def column(self, locale: Locale) -> str:
+        """The title of the column."""
+        return self.column_en if locale == "en" else self.column_zh
+
+    def sentence(self, locale: Locale) -> str:
+        """The reason in the language asked for."""
+        return self.sentence_en if locale == "en" else self.sentence_zh
+
+
+@dataclass(frozen=True)
+class SheetReading:
+    """An uploaded spreadsheet as read: all its `rows`, or nothing of it. `refused`: the whole file is not taken (the
+    sentence in both languages); `problems`: every bad cell; `lines`: where each row stands; `count`: filled rows."""
+
+    rows: tuple[Mapping[str, Json], ...] = ()
+    problems: tuple[SheetProblem, ...] = ()
+    refused: tuple[str, str] | None = None
+    lines: tuple[int, ...] = ()
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class SheetTable:
+    """Rows of a sheet to show: titles of the columns, then the texts of each row."""
+
+    titles: tuple[str, ...]
+    lines: tuple[tuple[str, ...], ...]
+
+
 class Lookups(Protocol):
     """Answers within one institution and only what the person may see; ids come straight from a post."""
 
@@ -98,6 +137,14 @@ class Lookups(Protocol):
 
     def file(self, id: str) -> FileInfo | None:
         """The upload with this id, None unless it belongs to this draft or case."""
+        ...
+
+    def sheet(self, sheet: str, id: str) -> SheetReading | None:
+        """The upload `id` read by the pack's sheet of that key; None without such a sheet or upload."""
+        ...
+
+    def sheet_table(self, sheet: str, rows: Json, locale: Locale) -> SheetTable | None:
+        """Filed rows of a sheet as texts, None when the pack has no such sheet."""
         ...
 
     def check(self, rule: str, field: str, value: Json, answers: Mapping[str, Json]) -> list[Advice]:

@@ -5,7 +5,7 @@ from typing import Final
 
 from webapp.engine.feel import Json
 from webapp.formkit.fields import FormkitField
-from webapp.formkit.lookups import Choice, FileInfo
+from webapp.formkit.lookups import Choice, FileInfo, SheetReading
 from webapp.formkit.sentences import shortened
 
 MAX_QUERY: Final = 100
@@ -133,6 +133,41 @@ class FilesField(FormkitField):
         if info.id not in self.typed:
             self.typed.append(info.id)
             self.data = [*self.data, as_answer(info)]
+
+
+class SheetField(FilesField):
+    """One uploaded spreadsheet, read row by row: all of it, or nothing with every fault in `reading`."""
+
+    reading: SheetReading | None = None
+
+    def parse_all(self, texts: list[str]) -> Json:
+        self.reading = None
+        ids = [text for text in texts if text]
+        # A new upload takes the place of the one before.
+        self.typed = ids[-1:]
+        return self._read(ids[-1]) if ids else None
+
+    def attach(self, info: FileInfo) -> None:
+        """Read the upload that came with this post."""
+        self.typed, self.process_errors = [info.id], []
+        try:
+            self.data = self._read(info.id)
+        except ValueError as error:
+            self.data = None
+            self.process_errors = [str(error)]
+
+    def _read(self, id: str) -> Json:
+        info = self.setting.lookups.file(id)
+        reading = self.setting.lookups.sheet(self.spec.sheet, id) if info else None
+        if info is None or reading is None:
+            raise ValueError(self.say("no_file"))
+        self.reading = reading
+        if reading.refused is not None:
+            raise ValueError(reading.refused[1 if self.locale == "en" else 0])
+        if reading.problems:
+            bad = len({problem.row for problem in reading.problems})
+            raise ValueError(self.say("sheet_problems", n=bad, got=reading.count))
+        return {"file": as_answer(info), "rows": [dict(row) for row in reading.rows]}
 
 
 class UndertakingField(FormkitField):

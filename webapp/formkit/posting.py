@@ -13,7 +13,7 @@ from typing import Final, Literal
 from werkzeug.datastructures import MultiDict
 
 from webapp.formkit.lint import PAGE_NAMES
-from webapp.formkit.specs import FieldSpec, FormSchema, Kind
+from webapp.formkit.specs import UPLOAD_KINDS, FieldSpec, FormSchema, Kind
 
 MAX_ROWS_BOUND: Final = 200  # rows kept for display; a list never allows more
 MAX_NAMES: Final = 5000
@@ -121,8 +121,8 @@ def _acts_on(schema: FormSchema, name: str) -> bool:
     if verb == "add":
         return kind is Kind.ROWS
     spec = spec_named(schema, target)
-    wanted = Kind.ROWS if verb == "remove" else Kind.FILES
-    return spec is not None and spec.kind is wanted
+    wanted = {Kind.ROWS} if verb == "remove" else UPLOAD_KINDS
+    return spec is not None and spec.kind in wanted
 
 
 def _number_rows(schema: FormSchema, names: Iterable[str], posting: Posting) -> None:

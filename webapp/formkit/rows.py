@@ -18,7 +18,7 @@ from webapp.formkit.fields import (
     Setting,
     TextField,
 )
-from webapp.formkit.pickers import FilesField, PersonField, PickerField, PlatformField, UndertakingField
+from webapp.formkit.pickers import FilesField, PersonField, PickerField, PlatformField, SheetField, UndertakingField
 from webapp.formkit.posting import MAX_ROWS_BOUND
 from webapp.formkit.specs import FieldSpec, Kind
 
@@ -70,6 +70,7 @@ _FIELDS: Final[dict[Kind, type[FormkitField]]] = {
     Kind.PERSON: PersonField,
     Kind.PLATFORM: PlatformField,
     Kind.FILES: FilesField,
+    Kind.SHEET: SheetField,
     Kind.UNDERTAKING: UndertakingField,
     Kind.ROWS: RowsField,
 }

@@ -32,6 +32,11 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "no_file": ("有附件已不存在或不属于本件，请重新上传", "An attachment no longer exists here; upload it again"),
     "too_many_files": ("最多 {n} 个附件，现在 {got} 个", "At most {n} attachments; there are {got}"),
     "file_type": ("「{name}」的类型不收，只收 {accept}", "The type of “{name}” is not accepted, only {accept}"),
+    "sheet_problems": (
+        "表里 {got} 行中有 {n} 行不合要求，一行也没有收下。请照下面所列改好，再上传",
+        "{n} of the {got} rows are refused, and none was taken. Put right what is listed below and upload again",
+    ),
+    "sheet_rows": ("{name}，{n} 行", "{name}, {n} rows"),
     "signature": ("请键入本人姓名「{name}」", "Type your own name, “{name}”"),
     "too_few_rows": ("至少 {n} 行，现在 {got} 行", "At least {n} rows; there are {got}"),
     "too_many_rows": ("最多 {n} 行，现在 {got} 行，请删去多余的", "At most {n} rows; there are {got}. Remove some"),

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     PERSON = "person"
     PLATFORM = "platform"
     FILES = "files"
+    SHEET = "sheet"
     UNDERTAKING = "undertaking"
     ROWS = "rows"
     STATIC = "static"
@@ -34,6 +35,7 @@ class Kind(StrEnum):
 
 
 SILENT_KINDS = frozenset({Kind.STATIC, Kind.SEPARATOR})
+UPLOAD_KINDS = frozenset({Kind.FILES, Kind.SHEET})
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ class FieldSpec:
     checks: tuple[str, ...] = ()
     check_unless: Expression | None = None
     pick_kind: str | None = None
+    sheet: str = ""
     text: Bilingual = Bilingual()
     default: Json = None
     prefill: Expression | None = None
@@ -161,4 +164,4 @@ class FormSchema:
     @property
     def uploads(self) -> bool:
         """Whether the page must post as multipart/form-data."""
-        return any(f.kind is Kind.FILES for f in self.fields)
+        return any(f.kind in UPLOAD_KINDS for f in self.fields)

@@ -58,6 +58,8 @@ def _of_field(spec: FieldSpec, name: str, value: Json, lookups: Lookups) -> Pair
         return [(name, id)] if find(id) or not label else [(f"{name}-query", label)]
     if spec.kind is Kind.CHECKBOX:
         return [] if value is False else [(name, "y" if value is True else _text(value))]
+    if spec.kind is Kind.SHEET:
+        return [(name, _member(value.get("file") if isinstance(value, dict) else value, "id"))]
     if spec.kind is Kind.UNDERTAKING:
         return [(name, _signature(spec, value))]
     if isinstance(value, list):

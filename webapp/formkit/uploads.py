@@ -6,7 +6,7 @@ from typing import Any, Final
 from werkzeug.datastructures import MultiDict
 
 from webapp.formkit.posting import Posting, spec_named
-from webapp.formkit.specs import FormSchema, Kind
+from webapp.formkit.specs import UPLOAD_KINDS, FormSchema, Kind
 
 SUFFIX: Final = "-new"
 
@@ -29,8 +29,9 @@ def pending(schema: FormSchema, posting: Posting, uploads: "MultiDict[str, Any] 
             continue
         target = posted.removesuffix(SUFFIX)
         spec = spec_named(schema, target) if posted.endswith(SUFFIX) else None
-        if spec is None or spec.kind is not Kind.FILES:
+        if spec is None or spec.kind not in UPLOAD_KINDS:
             posting.unexpected.append(posted)
         else:
-            found.append(PendingUpload(posting.name_of(target), item, spec.limits.accept))
+            accept = spec.limits.accept or ((".xlsx",) if spec.kind is Kind.SHEET else ())
+            found.append(PendingUpload(posting.name_of(target), item, accept))
     return found

@@ -20,6 +20,7 @@ _MISSING = {
     Kind.PLATFORM: "required_pick",
     Kind.CHECKBOX: "required_check",
     Kind.FILES: "required_file",
+    Kind.SHEET: "required_file",
     Kind.UNDERTAKING: "required_signature",
 }
 

@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from webapp.definitions.bundle import Bundle
+from webapp.documents.uploaded import read_upload, table_of
 from webapp.extensions import db
 from webapp.files.models import StoredFile
-from webapp.formkit.lookups import Advice, Choice, FileInfo
+from webapp.formkit.lookups import Advice, Choice, FileInfo, Locale, SheetReading, SheetTable
 from webapp.organization.models import Unit, User
 from webapp.organization.queries import units
 from webapp.registry.checks import Asked, Mark, run_check
@@ -77,6 +78,14 @@ class InstitutionLookups:
         if row.uploaded_by_id != self.user.id and not of_case:
             return None
         return FileInfo(row.key, row.name, row.size, row.sha256)
+
+    def sheet(self, sheet: str, id: str) -> SheetReading | None:
+        known = self.bundle.pack.sheet(sheet)
+        return read_upload(id, known) if known is not None and self.file(id) is not None else None
+
+    def sheet_table(self, sheet: str, rows: Any, locale: Locale) -> SheetTable | None:
+        known = self.bundle.pack.sheet(sheet)
+        return table_of(known, rows, locale) if known is not None else None
 
     def check(self, rule: str, field: str, value: Any, answers: Mapping[str, Any]) -> list[Advice]:
         marks = [Mark(mark.text, mark.ignore_case, mark.article) for mark in self.bundle.pack.protected_marks]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from webapp.formkit.kinds import CHOICE_KINDS, TEXT_KINDS, Component, listed, prop, properties
+from webapp.formkit.lint.document import KEY
 from webapp.formkit.lint.faults import Faults
 from webapp.formkit.lookups import CHECKS
 from webapp.formkit.patterns import MAX_VALUE, UnsafePattern, safe
@@ -13,7 +14,7 @@ from webapp.formkit.specs import Kind
 PROPERTIES: Final = frozenset(
     {"kind", "unit_kind", "person", "platform_group", "text_zh", "text_en", "label_en", "help_zh", "help_en"}
     | {"article", "reason_zh", "reason_en", "requiredIf", "check", "check_unless", "prefill", "personal", "min", "max"}
-    | {"pattern_message_zh", "pattern_message_en"}
+    | {"pattern_message_zh", "pattern_message_en", "sheet"}
 )
 _TEXT_RULES: Final = frozenset({"required", "minLength", "maxLength", "pattern", "validationType"})
 _RULES: Final[Mapping[Kind, frozenset[str]]] = {
@@ -50,6 +51,8 @@ def check_attributes(component: Component, kind: Kind, element: str, faults: Fau
         faults.add(element, "text", "承诺须有全文 properties.text_zh", "an undertaking needs its full text in text_zh")
     if kind is Kind.PERSON and prop(component, "person") not in _PERSONS:
         faults.add(element, "person", "person 只能是 staff、student、any", "person is staff, student or any")
+    if kind is Kind.SHEET:
+        _check_sheet(component, element, faults)
     _check_bounds(component, kind, rules, element, faults)
     _check_checks(component, element, faults)
 
@@ -107,6 +110,18 @@ def _check_values(component: Component, element: str, faults: Faults) -> None:
         default = component.get("defaultValue")
         if any(d not in texts for d in (default if isinstance(default, list) else [default] if default else [])):
             faults.add(element, "default", "defaultValue 不在 values 中", "the defaultValue is not one of the values")
+
+
+def _check_sheet(component: Component, element: str, faults: Faults) -> None:
+    if not KEY.fullmatch(prop(component, "sheet")):
+        faults.add(
+            element,
+            "sheet",
+            "properties.sheet 须写 pack.yaml 中 sheets 的键",
+            "properties.sheet names one of the sheets of pack.yaml",
+        )
+    if component.get("multiple"):
+        faults.add(element, "sheet", "表格字段只收一个文件，去掉 multiple", "a sheet takes one file; drop multiple")
 
 
 def _check_bounds(component: Component, kind: Kind, rules: Mapping[str, Any], element: str, faults: Faults) -> None:

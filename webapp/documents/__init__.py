@@ -1,0 +1,1 @@
+"""Official forms (layouts, PDF, Word) and spreadsheets: their definitions, reading and writing."""
