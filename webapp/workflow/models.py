@@ -18,7 +18,11 @@ from webapp.organization.models import Unit, User
 
 
 class ProcessInstance(Model):
-    """One case. `reference` is the number people quote; `version` counts its transactions."""
+    """One case. `reference` is the number people quote; `version` counts its transactions.
+
+    `about` is what `case` tells besides people and unit: {account, campaign, cause}, as it was when the case was filed.
+    `prefill` is what an application left to its applicant starts from.
+    """
 
     __tablename__ = "process_instance"
     __table_args__ = (
@@ -42,6 +46,8 @@ class ProcessInstance(Model):
     submission_key: Mapped[str | None] = mapped_column(String(64), unique=True)
     history_length: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
+    about: Mapped[dict[str, Any] | None] = deferred(mapped_column(Json))
+    prefill: Mapped[dict[str, Any] | None] = deferred(mapped_column(Json))
     state_blob: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
     definition: Mapped[ProcessDefinition] = relationship()
     applicant: Mapped[User] = relationship()
@@ -49,11 +55,21 @@ class ProcessInstance(Model):
 
 
 class UserTask(Model):
-    """State open, suspended, completed or cancelled. `token` is the engine's id of its one token."""
+    """State open, suspended, completed or cancelled. `token` is the engine's id of its one token.
+
+    `completed_by` is what completes it without a person: "account_update".
+    """
 
     __tablename__ = "user_task"
     __table_args__ = (
         Index("ix_user_task_instance", "instance_id", "state"),
+        Index(
+            "ix_user_task_completed_by",
+            "completed_by",
+            "id",
+            sqlite_where=text("state='open' AND completed_by IS NOT NULL"),
+            postgresql_where=text("state='open' AND completed_by IS NOT NULL"),
+        ),
         Index(
             "ix_user_task_calendar",
             "institution_id",
@@ -88,6 +104,7 @@ class UserTask(Model):
     remind_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     escalate_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     outcome: Mapped[str | None] = mapped_column(String(30))
+    completed_by: Mapped[str | None] = mapped_column(String(20))
     version: Mapped[int] = mapped_column(default=1)
     instance: Mapped[ProcessInstance] = relationship()
     seats: Mapped[list[Seat]] = relationship(back_populates="task", order_by="Seat.position, Seat.id")

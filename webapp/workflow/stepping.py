@@ -160,6 +160,7 @@ class Step:
             calendar_version=times.deadline.calendar_version if times.deadline else None,
             remind_at=times.remind_at,
             escalate_at=times.escalate_at,
+            completed_by=element.properties.get("completed_by") or None,
         )
         open_seats(task, element, self.bundle.pack, token.data, self.now)
         self.opened.append(task)
