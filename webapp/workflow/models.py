@@ -20,7 +20,7 @@ from webapp.organization.models import Unit, User
 class ProcessInstance(Model):
     """One case. `reference` is the number people quote; `version` counts its transactions.
 
-    `about` is what `case` tells besides people and unit: {account, campaign, cause}, as it was when the case was filed.
+    `facts` is what `case` tells besides people and unit ({account, campaign, cause, …}), as it was at the filing.
     `prefill` is what an application left to its applicant starts from.
     """
 
@@ -46,7 +46,7 @@ class ProcessInstance(Model):
     submission_key: Mapped[str | None] = mapped_column(String(64), unique=True)
     history_length: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
-    about: Mapped[dict[str, Any] | None] = deferred(mapped_column(Json))
+    facts: Mapped[dict[str, Any] | None] = deferred(mapped_column(Json))
     prefill: Mapped[dict[str, Any] | None] = deferred(mapped_column(Json))
     state_blob: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
     definition: Mapped[ProcessDefinition] = relationship()
