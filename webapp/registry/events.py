@@ -13,6 +13,7 @@ from webapp.registry.facts import as_json, split_personal, state_of
 from webapp.registry.models import Account, AccountVersion, Assessment, Decision, Filing, Measure, Review
 
 FILED = "registry:filing:lodged"
+AMENDED = "registry:filing:amended"
 CLOSED = "registry:filing:closed"
 DECIDED = "registry:decision:recorded"
 REGISTERED = "registry:account:registered"
@@ -22,7 +23,20 @@ MEASURED = "registry:measure:recorded"
 REVIEWED = "registry:review:recorded"
 ASSESSED = "registry:assessment:recorded"
 
-FILING = ("reference", "kind", "unit_id", "account_id", "filed_by_id", "filed_at", "event_on", "last_day", "late")
+FILING = (
+    *(
+        "reference",
+        "kind",
+        "unit_id",
+        "account_id",
+        "filed_by_id",
+        "filed_at",
+        "event_on",
+        "last_day",
+        "late",
+        "period",
+    ),
+)
 CLOSING = ("outcome", "receipt", "closed_at")
 DECISION = (
     *("filing_id", "seat_id", "element", "element_name", "round", "role", "outcome"),
@@ -45,8 +59,13 @@ def columns(row: object, names: Iterable[str]) -> dict[str, Any]:
     return {name: as_json(getattr(row, name)) for name in names}
 
 
-def filed(filing: Filing, actor: User) -> None:
+def filed(filing: Filing, actor: User | None) -> None:
     _write(FILED, filing, filing.filed_at, actor, columns(filing, FILING), instance_id=filing.instance_id)
+
+
+def amended(filing: Filing, actor: User | None, at: datetime) -> None:
+    """A correction: what the filing says of itself now."""
+    _write(AMENDED, filing, at, actor, columns(filing, FILING), instance_id=filing.instance_id)
 
 
 def closed(filing: Filing, actor: User | None) -> None:

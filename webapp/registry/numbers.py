@@ -26,17 +26,22 @@ def format_number(pattern: str, year: int, number: int) -> str:
     return _PLACE.sub(lambda place: str(values[place[1]]).zfill(int(place[2] or 0)), pattern)
 
 
-@transactional
 def give_number(institution_id: int, key: str, pattern: str, year: int) -> str:
-    """The next number of a series in a year, formatted.
+    """The next number of a series in a year, formatted."""
+    return give_numbers(institution_id, key, pattern, year, 1)[0]
+
+
+@transactional
+def give_numbers(institution_id: int, key: str, pattern: str, year: int, count: int) -> list[str]:
+    """The next `count` numbers of a series in a year, formatted.
 
     One statement that inserts the year's first row or raises the last number; it holds the row's lock until the
     commit, so numbers of committed work have no gap and no double, the first of a year included.
     """
     dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(NumberSeries).values(institution_id=institution_id, key=key, year=year, last=1)
+    statement = dialect.insert(NumberSeries).values(institution_id=institution_id, key=key, year=year, last=count)
     statement = statement.on_conflict_do_update(
-        index_elements=["institution_id", "key", "year"], set_={"last": NumberSeries.last + 1}
+        index_elements=["institution_id", "key", "year"], set_={"last": NumberSeries.last + count}
     ).returning(NumberSeries.last)
-    number: int = db.session.execute(statement).scalar_one()
-    return format_number(pattern, year, number)
+    last: int = db.session.execute(statement).scalar_one()
+    return [format_number(pattern, year, number) for number in range(last - count + 1, last + 1)]

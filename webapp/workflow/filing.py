@@ -60,10 +60,14 @@ def decide(step: Step, seat: Seat, outcome: str, submission: Submission, now: da
 
 
 def file_answers(
-    step: Step, task: UserTask, data: dict[str, Any], submission: Submission, actor: User, now: datetime
+    step: Step, task: UserTask, data: dict[str, Any], submission: Submission, actor: User | None, now: datetime
 ) -> None:
-    """Write the answers row of a task and its event; the files it names belong to the case from now on."""
-    attach(actor, file_keys(data), step.instance.id)
+    """Write the answers row of a task and its event; the files it names belong to the case from now on.
+
+    Without an actor the system files them in the applicant's name.
+    """
+    if actor is not None:
+        attach(actor, file_keys(data), step.instance.id)
     form_key, form_hash = submission.form or (None, None)
     row = {
         "institution_id": task.institution_id,
@@ -74,7 +78,7 @@ def file_answers(
         "data": data,
         "form_key": form_key,
         "form_hash": form_hash,
-        "filed_by_id": actor.id,
+        "filed_by_id": actor.id if actor else step.instance.applicant_id,
         "filed_at": now,
     }
     db.session.execute(_ANSWERS, row)
@@ -82,8 +86,8 @@ def file_answers(
         db.session(),
         institution_id=task.institution_id,
         action="workflow:task:answered",
-        actor_id=actor.id,
-        actor_label=actor.name_zh,
+        actor_id=actor.id if actor else None,
+        actor_label=actor.name_zh if actor else "system",
         object_type="user_task",
         object_id=task.id,
         kept={

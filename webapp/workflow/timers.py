@@ -45,10 +45,10 @@ def run_due(now: datetime | None = None) -> int:
 def fire_due_timers(now: datetime) -> int:
     """Fire up to a batch of due timers. One that fails is tried three times with growing pauses, then is a Fault."""
     statement = select(Timer.id).where(Timer.state == "armed", Timer.next_at <= now).order_by(Timer.next_at)
-    return _each(db.session.scalars(statement.limit(BATCH)).all(), _fire, _failed, now)
+    return each(db.session.scalars(statement.limit(BATCH)).all(), _fire, _failed, now)
 
 
-def _each(
+def each(
     ids: Sequence[int],
     act: Callable[[int, datetime], int],
     failed: Callable[[int, datetime, Exception], None],
@@ -135,12 +135,12 @@ def _reason(error: Exception) -> str:
 
 def remind_due(now: datetime) -> int:
     """Remind those who may act on tasks whose reminder has come."""
-    return _each(_due_tasks(UserTask.remind_at <= now), _remind, _not_reminded, now)
+    return each(_due_tasks(UserTask.remind_at <= now), _remind, _not_reminded, now)
 
 
 def escalate_due(now: datetime) -> int:
     """Tell the role named by `escalate_to` of tasks that are overdue."""
-    return _each(_due_tasks(UserTask.escalate_at <= now), _escalate, _not_reminded, now)
+    return each(_due_tasks(UserTask.escalate_at <= now), _escalate, _not_reminded, now)
 
 
 def _due_tasks(due: ColumnElement[bool]) -> Sequence[int]:
