@@ -35,8 +35,9 @@ def check_packs(
     failures = 0
     with scratch_app(processes_dir, forms_dir) as (app, database):
         for code in codes or pack_codes(processes_dir):
-            failures += _lint(processes_dir, forms_dir, code, say)
-            if not failures and not lint_only:
+            findings = _lint(processes_dir, forms_dir, code, say)
+            failures += findings
+            if not findings and not lint_only:
                 with app.app_context():
                     failures += _run_all(app, database, processes_dir, forms_dir, code, say)
     return failures

@@ -98,6 +98,9 @@ class Begins(_Entry):
         return self
 
 
+ACTS = ("task", "cancel", "wait", "update", "follow", "close_campaign", "zero_report")
+
+
 class ScenarioStep(_Entry):
     """One act: a task answered, sent back or refused on the form; another case begun; an update; time passing; …"""
 
@@ -117,18 +120,19 @@ class ScenarioStep(_Entry):
     follow: str | None = None
     account: str | None = None
     close_campaign: str | None = None
+    zero_report: str | None = None
     at: datetime | None = None
 
     @model_validator(mode="after")
     def _one_act(self) -> ScenarioStep:
-        _exactly_one(self, ("task", "cancel", "wait", "update", "follow", "close_campaign"), "a step")
+        _exactly_one(self, ACTS, "a step")
         return self
 
     @property
     def named(self) -> str:
         """What the step does, for a failure's sentence."""
-        acts = {"wait": self.wait, "update": self.update, "follow": self.follow, "close_campaign": self.close_campaign}
-        return self.task or next((f"{act} {value}" for act, value in acts.items() if value), "cancel")
+        act = next((act for act in ACTS if getattr(self, act)), "")
+        return self.task or ("cancel" if self.cancel else f"{act} {getattr(self, act)}")
 
 
 class ExpectedNotice(_Entry):

@@ -13,81 +13,124 @@ from webapp.errors import BeianError
 from webapp.extensions import db
 from webapp.organization.models import User
 from webapp.organization.queries import user_by_name
+from webapp.registry.standing import MadeBy, record_update
+from webapp.scenarios import beginnings, clock
 from webapp.scenarios.documents import Scenario, ScenarioStep
 from webapp.scenarios.errors import ScenarioFailed
-from webapp.scenarios.given import register_given
+from webapp.scenarios.given import register_all
 from webapp.scenarios.posting import posting_of
 from webapp.workdays import due, span
-from webapp.workflow import binding, commands, queries, timers
+from webapp.workflow import binding, commands, queries
 from webapp.workflow.context import specs
 from webapp.workflow.deadlines import institution_calendar
 from webapp.workflow.filing import Submission
 from webapp.workflow.models import ProcessInstance, Seat
 from webapp.workflow.starting import start_case
 
+# What a step's `refused` calls the refusal of the whole application or decision, rather than of one field.
+CASE = "case"
+
 
 @dataclass
 class ScenarioRun:
-    """One scenario under way. `now` is the scenario's clock, aware UTC."""
+    """One scenario under way. `now` is the scenario's clock, aware UTC; `process` and `instance_id` the case in focus.
+
+    `accounts` are the given ones by key. `first` is what was there before its own first step.
+    """
 
     institution_id: int
     process: str
     scenario: Scenario
     now: datetime = field(init=False)
     instance_id: int | None = None
+    accounts: dict[str, int] = field(default_factory=dict)
+    first: beginnings.Before = field(init=False)
 
     def __post_init__(self) -> None:
         self.now = self.scenario.at.astimezone(UTC)
 
     def run(self) -> ProcessInstance | None:
         """Do every step; raises ScenarioFailed at the first that does not go as written."""
-        for given in self.scenario.given.accounts:
-            register_given(self.institution_id, given, self.now)
+        self.accounts = register_all(self.institution_id, self.scenario.given, self.now)
+        self.first = beginnings.before()
+        if any(step.wait or step.at for step in self.scenario.steps):
+            clock.plan_campaigns(self.institution_id, self.now)
+        if self.scenario.begins:
+            self._told("begins", self._begin)
         for number, step in enumerate(self.scenario.steps, start=1):
-            try:
-                self._step(step)
-            except (BeianError, EngineError) as error:
-                raise ScenarioFailed(f"step {number} ({step.task or 'wait/cancel'}): {error.sentence}") from error
+            self._told(f"step {number} ({step.named})", lambda step=step: self._step(step))
         return db.session.get(ProcessInstance, self.instance_id) if self.instance_id else None
+
+    def _told(self, place: str, act: Any) -> None:
+        """Do `act`; a refusal says where."""
+        try:
+            act()
+        except (BeianError, EngineError) as error:
+            fields = "".join(f"; {name}: {why}" for name, why in getattr(error, "details", ()))
+            raise ScenarioFailed(f"{place}: {error.sentence}{fields}") from error
+        except ScenarioFailed as error:
+            raise ScenarioFailed(f"{place}: {error}") from error
+
+    def _begin(self) -> None:
+        """Let the case begin in another way than by its applicant's filing."""
+        assert self.scenario.begins is not None
+        begun = beginnings.begin(self, self.scenario.begins)
+        self.process, self.instance_id = begun.definition.key, begun.id
 
     def _step(self, step: ScenarioStep) -> None:
         if step.at is not None:
-            self.now = step.at.astimezone(UTC)
+            self._pass_to(step.at.astimezone(UTC))
+        self._act(step)
+        clock.work(self.now)
+
+    def _act(self, step: ScenarioStep) -> None:
         if step.wait:
             self._wait(step.wait)
         elif step.cancel:
-            self._cancel()
-        elif step.task == "Application" and self.instance_id is None:
+            self._cancel(step)
+        elif step.update:
+            self._update(step)
+        elif step.follow:
+            self._follow(step.follow, step.account)
+        elif step.close_campaign:
+            beginnings.close_campaign(self, step.close_campaign, step.by)
+        elif step.zero_report:
+            beginnings.report_zero(self, step.zero_report, step.by or self.scenario.applicant)
+        elif step.process or (step.task == "Application" and self.instance_id is None):
+            self.process, self.instance_id = step.process or self.process, None
             self._start(step)
         else:
             self._answer(step)
 
     def _start(self, step: ScenarioStep) -> None:
-        user = self._person(self.scenario.applicant)
+        user = self._person(step.by or self.scenario.applicant)
         definition = definitions.newest(self.institution_id, self.process)
         if definition is None:
             raise ScenarioFailed(f"no process {self.process}")
         bundle = definitions.bundle(definition.deployment)
         schema = bundle.form(binding.start_element(bundle, self.process).form_key or "")
-        posted, uploads = posting_of(schema, step.answers, self.institution_id)
+        posted, uploads = posting_of(schema, step.answers, self.institution_id, self.accounts, bundle.pack)
         bound = binding.bind_start(user, definition, posted=posted, uploads=uploads, now=self.now)
         binding.store_uploads(bound, user, bundle, now=self.now)
         if self._refused(step, bound.validate(), bound.errors):
             return
-        form = (bound.schema.key, bound.schema.hash)
-        submission = Submission(answers=bound.answers, form=form)
+        submission = Submission(answers=bound.answers, form=(bound.schema.key, bound.schema.hash))
+        self._command(step, lambda: self._started(user, submission))
+
+    def _started(self, user: User, submission: Submission) -> None:
         self.instance_id = start_case(user, self.process, submission, now=self.now).id
 
     def _answer(self, step: ScenarioStep) -> None:
         seat = self._seat(step.task or "")
-        user = self._person(step.by or self.scenario.applicant)
+        user = self._person(self._answering(step))
         instance = self._instance()
         bundle = definitions.bundle(instance.definition.deployment)
         element = bundle.definition(self.process, specs()).elements[seat.task.element]
         answers: dict[str, Any] = {}
         form = None
         if element.form_key:
-            posted, uploads = posting_of(bundle.form(element.form_key), step.answers, self.institution_id)
+            schema = bundle.form(element.form_key)
+            posted, uploads = posting_of(schema, step.answers, self.institution_id, self.accounts, bundle.pack)
             bound = binding.bind_task(user, seat, posted=posted, uploads=uploads, now=self.now)
             assert bound is not None
             binding.store_uploads(bound, user, bundle, now=self.now)
@@ -96,32 +139,65 @@ class ScenarioRun:
                 return
             answers, form = binding.filed(bound, decision), (bound.schema.key, bound.schema.hash)
         submission = Submission(step.decision, step.opinion, step.grounds, answers, form)
-        seat_id, version = seat.id, seat.version
-        if step.return_to:
-            commands.return_to(user, seat_id, version, step.return_to, submission, now=self.now)
+        seat_id, version, back = seat.id, seat.version, step.return_to
+        if back:
+            self._command(step, lambda: commands.return_to(user, seat_id, version, back, submission, now=self.now))
         else:
-            commands.answer(user, seat_id, version, submission, now=self.now)
+            self._command(step, lambda: commands.answer(user, seat_id, version, submission, now=self.now))
 
-    def _cancel(self) -> None:
-        commands.cancel(self._person(self.scenario.applicant), self._instance().id, now=self.now)
+    def _cancel(self, step: ScenarioStep) -> None:
+        commands.cancel(self._person(self._answering(step)), self._instance().id, now=self.now)
+
+    def _update(self, step: ScenarioStep) -> None:
+        """Record an update of an account, as its page does."""
+        made_by = MadeBy(actor=self._person(step.by or self.scenario.applicant))
+        day = step.on or self.now.astimezone(ZoneInfo("Asia/Shanghai")).date()
+        account_id = self.account_id(step.update or "")
+        record_update(self.institution_id, account_id, day, now=self.now, made_by=made_by)
+
+    def _follow(self, process: str, account: str | None) -> None:
+        account_id = self.account_id(account) if account else None
+        found = beginnings.following(self, process, account_id)
+        self.process, self.instance_id = process, found
 
     def _refused(self, step: ScenarioStep, valid: bool, errors: dict[str, list[str]]) -> bool:
         """Whether the form was refused as expected. Raises ScenarioFailed when it went otherwise."""
-        if step.refused is None:
+        if step.refused is None or CASE in step.refused:
             if not valid:
-                raise ScenarioFailed(f"{step.task}: the form was refused: {errors}")
+                raise ScenarioFailed(f"the form was refused: {errors}")
             return False
         for name, part in step.refused.items():
             if not any(part in sentence for sentence in errors.get(name, ())):
-                raise ScenarioFailed(f"{step.task}: expected “{part}” at {name}, got {errors}")
+                raise ScenarioFailed(f"expected “{part}” at {name}, got {errors}")
         return True
+
+    def _command(self, step: ScenarioStep, act: Any) -> None:
+        """Run a command that must succeed, or be refused with the sentence that `refused: {case: …}` names."""
+        part = (step.refused or {}).get(CASE)
+        try:
+            act()
+        except BeianError as error:
+            told = [error.sentence, *(why for _name, why in getattr(error, "details", ()))]
+            if part is None or not any(part in sentence for sentence in told):
+                raise
+        else:
+            if part is not None:
+                raise ScenarioFailed(f"expected the refusal “{part}”, but it was accepted")
 
     def _wait(self, text: str) -> None:
         n, unit = span(text)
         zone = ZoneInfo("Asia/Shanghai")
-        self.now = max(due(n, unit, self.now, institution_calendar(self.institution_id), zone=zone).at, self.now)
-        while timers.run_due(self.now):
-            pass
+        self._pass_to(due(n, unit, self.now, institution_calendar(self.institution_id), zone=zone).at)
+
+    def _pass_to(self, moment: datetime) -> None:
+        """Let the clock come to `moment`, doing on the way what is due."""
+        before, self.now = self.now, max(moment, self.now)
+        if self.now > before:
+            clock.pass_time(self.institution_id, before, self.now)
+
+    def report_in_public(self, report: dict[str, Any]) -> int | None:
+        """File what the public form says; returns the case."""
+        raise ScenarioFailed("there is no public form yet")
 
     def _instance(self) -> ProcessInstance:
         found = db.session.get(ProcessInstance, self.instance_id) if self.instance_id else None
@@ -137,8 +213,18 @@ class ScenarioRun:
         opened = ", ".join(task.element for task in tasks.values()) or "nothing"
         raise ScenarioFailed(f"{element} is not open; open: {opened}")
 
+    def _answering(self, step: ScenarioStep) -> str:
+        """Who does a step: whom it names, else the case's applicant."""
+        return step.by or self._instance().applicant.username
+
+    def account_id(self, key: str) -> int:
+        """The given account with that key. Raises ScenarioFailed."""
+        if key not in self.accounts:
+            raise ScenarioFailed(f"given has no account {key}")
+        return self.accounts[key]
+
     def _person(self, username: str) -> User:
         user = user_by_name(username)
         if user is None:
-            raise ScenarioFailed(f"demo.yaml has no person {username}")
+            raise ScenarioFailed(f"demo.yaml has no person {username or '(nobody named)'}")
         return user

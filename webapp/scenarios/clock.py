@@ -1,0 +1,83 @@
+"""A scenario's clock: it jumps from one moment at which something is due to the next, and does what is due there."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, func, select
+
+from webapp import jobs
+from webapp.campaigns.models import Campaign, CampaignReminder
+from webapp.campaigns.planning import plan_next
+from webapp.definitions.queries import bundle, current_deployment
+from webapp.extensions import db, transactional
+from webapp.organization.models import Institution
+from webapp.registry.models import Account
+from webapp.registry.present import add_months, silent_since
+from webapp.scenarios.errors import ScenarioFailed
+from webapp.workflow.models import CaseRequest, Timer, UserTask
+
+# Sending letters, signing the log and tidying up change no case; campaigns are planned by `plan_campaigns`.
+_APART = ("send_due", "sign_due", "forget_answered", "discard_old_uploads", "plan_due")
+_MOST_ROUNDS = 200
+# A clock that is asked to pass more moments than this runs in a circle.
+_MOST_MOMENTS = 2000
+
+
+def work(now: datetime) -> None:
+    """Do everything that is due, until nothing is. Raises ScenarioFailed when it never ends."""
+    due = [job for job in jobs.JOBS if job.__name__ not in _APART]
+    for _round in range(_MOST_ROUNDS):
+        if not sum(job(now) for job in due):
+            return
+    raise ScenarioFailed("the background work does not come to an end")
+
+
+@transactional
+def plan_campaigns(institution_id: int, now: datetime) -> None:
+    """Plan what recurs in this institution's pack, so that it opens when the scenario's time comes to its day."""
+    deployment = current_deployment(institution_id)
+    for entry in bundle(deployment).pack.campaigns if deployment else ():
+        plan_next(institution_id, entry, now)
+
+
+def pass_time(institution_id: int, now: datetime, until: datetime) -> None:
+    """Let the time from `now` to `until` pass, doing what is due at each moment, the last one included."""
+    at = now
+    for _moment in range(_MOST_MOMENTS):
+        coming = next_moment(institution_id, at)
+        if coming is None or coming > until:
+            return work(until)
+        at = coming
+        work(at)
+    raise ScenarioFailed(f"more than {_MOST_MOMENTS} moments at which something is due")
+
+
+def next_moment(institution_id: int, after: datetime) -> datetime | None:
+    """The next moment after `after` at which something of the institution is due by itself."""
+    asked: list[Select[Any]] = [
+        select(func.min(Timer.next_at)).where(Timer.state == "armed", Timer.next_at > after),
+        select(func.min(UserTask.remind_at)).where(UserTask.state == "open", UserTask.remind_at > after),
+        select(func.min(UserTask.escalate_at)).where(UserTask.state == "open", UserTask.escalate_at > after),
+        select(func.min(CaseRequest.next_at)).where(CaseRequest.state == "waiting", CaseRequest.next_at > after),
+        select(func.min(Campaign.opens_at)).where(Campaign.state == "planned", Campaign.opens_at > after),
+        select(func.min(CampaignReminder.at)).where(CampaignReminder.state == "waiting", CampaignReminder.at > after),
+    ]
+    found = [moment for statement in asked if (moment := db.session.scalar(statement)) is not None]
+    found += _silent_moments(institution_id, after)
+    return min(found, default=None)
+
+
+def _silent_moments(institution_id: int, after: datetime) -> list[datetime]:
+    """When accounts in operation will have been silent for as long as the pack's `inactivity` says."""
+    deployment = current_deployment(institution_id)
+    rule = bundle(deployment).pack.inactivity if deployment else None
+    if rule is None:
+        return []
+    zone = ZoneInfo(db.session.get_one(Institution, institution_id).time_zone)
+    running = select(Account).where(Account.institution_id == institution_id, Account.state == "active")
+    days = [add_months(silent_since(account, zone.key), rule.months) for account in db.session.scalars(running)]
+    over = [datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC) for day in days]
+    return [moment for moment in over if moment > after]
