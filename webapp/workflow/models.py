@@ -20,7 +20,7 @@ from webapp.organization.models import Unit, User
 class ProcessInstance(Model):
     """One case. `reference` is the number people quote; `version` counts its transactions.
 
-    `facts` is what `case` tells besides people and unit ({account, campaign, cause, …}), as it was at the filing.
+    `about` is what `case` tells besides people and unit ({account, campaign, cause, …}), as it was at the filing.
     `prefill` is what an application left to its applicant starts from.
     """
 
@@ -29,6 +29,7 @@ class ProcessInstance(Model):
         UniqueConstraint("institution_id", "reference"),
         Index("ix_process_instance_applicant", "applicant_id", "id"),
         Index("ix_process_instance_list", "institution_id", "id"),
+        Index("ix_process_instance_account", "account_id", "id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
@@ -40,13 +41,15 @@ class ProcessInstance(Model):
     outcome: Mapped[str | None] = mapped_column(String(20))
     applicant_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    requested: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     round: Mapped[int] = mapped_column(default=1)
     filed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     submission_key: Mapped[str | None] = mapped_column(String(64), unique=True)
     history_length: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
-    facts: Mapped[dict[str, Any] | None] = deferred(mapped_column(Json))
+    about: Mapped[dict[str, Any] | None] = deferred(mapped_column(Json))
     prefill: Mapped[dict[str, Any] | None] = deferred(mapped_column(Json))
     state_blob: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
     definition: Mapped[ProcessDefinition] = relationship()
