@@ -1,6 +1,6 @@
 """One run of a process: open tasks, timers, completing and firing, and what was passed on the way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -100,17 +100,17 @@ class Run:
             if token._state == READY and token.task_spec.manual
         ]
 
-    def complete(self, task_id: str, answers: dict[str, Json]) -> None:
+    def complete(self, task_id: str, answers: dict[str, Json], beside: Mapping[str, Json] | None = None) -> None:
         """File a person's answers at an open task and run to the next waits.
 
-        The answers are kept under the element's id and nowhere else. Raises EngineError when the task is not open,
-        OperationError when an operation on the way fails, FeelError when an expression does.
+        The answers are kept under the element's id and nowhere else; `beside` sets other names anew. Raises EngineError
+        when the task is not open, OperationError when an operation on the way fails, FeelError when an expression does.
         """
         with self._stepping():
             token = self.top.token(task_id)
             if token is None or token._state != READY or not token.task_spec.manual:
                 raise EngineError("该任务已不在办理中", "the task is not open any more")
-            token.data = {**token.data, token.task_spec.name: answers}
+            token.data = {**token.data, **(beside or {}), token.task_spec.name: answers}
             self._run(token)
             self._advance()
 

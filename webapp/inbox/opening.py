@@ -29,7 +29,7 @@ from webapp.workflow.binding import start_element
 from webapp.workflow.context import specs
 from webapp.workflow.deadlines import Clock
 from webapp.workflow.models import ProcessInstance
-from webapp.workflow.starting import applicant_facts, unit_facts
+from webapp.workflow.facts import applicant_facts, unit_facts
 from webapp.workflow.titles import titles
 
 

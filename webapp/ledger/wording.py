@@ -18,6 +18,7 @@ def action_names() -> dict[str, str]:
         "workflow:task:rescheduled": _("时限重算"),
         "workflow:timer:fired": _("定时到点"),
         "registry:filing:lodged": _("提出备案"),
+        "registry:filing:amended": _("备案内容更正"),
         "registry:filing:closed": _("备案办结"),
         "registry:decision:recorded": _("作出决定"),
         "registry:account:registered": _("账号登记"),

@@ -44,10 +44,12 @@ def file(
     account_id: int | None = None,
     event_on: date | None = None,
     last_day: date | None = None,
+    late: bool | None = None,
+    period: str | None = None,
 ) -> Filing:
     """Record that something was lodged. `event_on` is the day it reports, `last_day` the last day to file it.
 
-    A filing after `last_day` is accepted and marked late.
+    A filing after `last_day` is accepted and marked late (`late` says so where the institution's day is another).
     """
     filing = Filing(
         institution_id=institution_id,
@@ -60,12 +62,28 @@ def file(
         filed_at=now,
         event_on=event_on,
         last_day=last_day,
-        late=last_day is not None and local_day(now) > last_day,
+        late=last_day is not None and local_day(now) > last_day if late is None else late,
+        period=period,
     )
     db.session.add(filing)
     db.session.flush()
     queries.held(filing)
     events.filed(filing, filed_by)
+    return filing
+
+
+@transactional
+def amend_filing(filing_id: int, changes: Mapping[str, Any], now: datetime, *, actor: User | None = None) -> Filing:
+    """Bring a filing to what its corrected application says: account, unit, moment, day, period, by column name.
+
+    What stands already writes no event.
+    """
+    filing = _filing(filing_id)
+    fresh = {name: value for name, value in changes.items() if getattr(filing, name) != value}
+    if fresh:
+        for name, value in fresh.items():
+            setattr(filing, name, value)
+        events.amended(filing, actor, now)
     return filing
 
 

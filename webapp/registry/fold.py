@@ -69,7 +69,7 @@ def _apply(rows: dict[Key, Row], event: EventView) -> None:
     if event.action == events.FILED:
         nothing_yet = {"outcome": None, "receipt": "", "closed_at": None, "instance_id": event.instance_id}
         rows[key] = Row(event.seq, {**event.kept, **nothing_yet})
-    elif event.action == events.CLOSED:
+    elif event.action in (events.CLOSED, events.AMENDED):
         _update(rows, key, event.seq, event.kept)
     elif event.action == events.DECIDED:
         rows[key] = Row(event.seq, event.kept, event.erasable)

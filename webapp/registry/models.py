@@ -67,7 +67,8 @@ class AccountTerm(Model):
 class Filing(Model):
     """What was lodged: one application, change, deregistration. `instance_id` names the case that carried it.
 
-    `receipt` is the number given to what is received and not decided.
+    `period` is what it is for, such as a year, where a process takes one filing for each. `receipt` is the number given
+    to what is received and not decided.
     """
 
     __tablename__ = "filing"
@@ -84,6 +85,7 @@ class Filing(Model):
     event_on: Mapped[date | None] = mapped_column()
     last_day: Mapped[date | None] = mapped_column()
     late: Mapped[bool] = mapped_column(default=False)
+    period: Mapped[str | None] = mapped_column(String(40))
     outcome: Mapped[str | None] = mapped_column(String(20))
     receipt: Mapped[str] = mapped_column(String(60), default="")
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

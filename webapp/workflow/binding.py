@@ -19,9 +19,9 @@ from webapp.organization.models import Unit, User
 from webapp.organization.queries import local_day
 from webapp.workflow import queries
 from webapp.workflow.context import specs
+from webapp.workflow.facts import case_facts, facts_to_be
 from webapp.workflow.lookups import InstitutionLookups
 from webapp.workflow.models import ProcessInstance, Seat
-from webapp.workflow.starting import applicant_facts, case_facts, unit_facts
 
 PAGE_NAMES = ("decision", "opinion", "grounds", "return_to", "seat_version", "submission_key", "draft")
 # Decisions that do not need the step's form to be complete.
@@ -47,13 +47,7 @@ def bind_start(
     """The start form of a process for `user`: empty with prefills, or as posted (or drafted)."""
     bundle = definitions.bundle(definition.deployment)
     element = start_element(bundle, definition.key)
-    context = {
-        "reference": None,
-        "filed_at": None,
-        "institution": bundle.pack.institution.code,
-        "unit": unit_facts(user.unit),
-        "applicant": applicant_facts(user),
-    }
+    context = facts_to_be(user, bundle.pack.institution.code)
     schema = bundle.form(element.form_key or "")
     return _bind(schema, user, bundle, context, None, posted, None, uploads, locale, now)
 

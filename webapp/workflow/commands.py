@@ -52,11 +52,10 @@ def _answer(actor: User, seat_id: int, seat_version: int, submission: Submission
             "grounds": list(submission.grounds),
         }
         step.decision_id = decide(step, seat, submission.decision, submission, now)
+    beside = {"case": refile(step, data, actor, now)} if task.element == "Application" else None
     file_answers(step, task, data, submission, actor, now)
-    if task.element == "Application":
-        refile(step, data)
     step.load()
-    step.run.complete(task.token, data)
+    step.run.complete(task.token, data, beside)
     # Rows change only after the last read on the way, so that each is written once.
     close_seat(seat, actor, submission, now)
     step.complete_task(task, submission.decision)

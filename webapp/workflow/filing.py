@@ -6,14 +6,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
+from flask_babel import gettext as _
 from sqlalchemy import Table, insert
 
 from webapp.extensions import db
 from webapp.files.commands import attach
 from webapp.files.queries import file_keys
 from webapp.ledger import record
-from webapp.organization.models import User
-from webapp.registry.commands import record_decision
+from webapp.organization.models import Unit, User
+from webapp.registry.commands import amend_filing, record_decision
+from webapp.registry.models import Account
+from webapp.registry.rows import lock_account
+from webapp.workflow import lodging
+from webapp.workflow.facts import account_of_case, case_facts
 from webapp.workflow.models import Answers, Seat, UserTask
 from webapp.workflow.stepping import Step
 from webapp.workflow.titles import titles
@@ -105,13 +110,52 @@ def file_answers(
     )
 
 
-def refile(step: Step, data: dict[str, Any]) -> None:
-    """A corrected application may carry another name or sponsoring unit: title and unit follow it."""
-    instance = step.instance
-    instance.title_zh, instance.title_en = titles(step.process, step.bundle, data)
-    picked = data.get(step.process.unit_field)
+def refile(step: Step, data: dict[str, Any], actor: User, now: datetime) -> dict[str, Any]:
+    """An application filed now, or filed again: case and filing follow what it says; returns the new `case` object.
+
+    Title, unit, period and last day follow the answers; the account stays, and so does the moment it was filed first.
+    Raises Invalid at the field `account` for another account, or a period that has been filed for.
+    """
+    instance, process = step.instance, step.process
+    instance.title_zh, instance.title_en = titles(process, step.bundle, data)
+    picked = data.get(process.unit_field)
     if isinstance(picked, dict) and isinstance(picked.get("id"), int):
         instance.unit_id = picked["id"]
+    about = dict(instance.about or {})
+    first = bool(about.pop("unfiled", False))
+    account = _account(step, data, first)
+    if first:
+        instance.filed_at = now
+        about["account"] = account_of_case(account, step.bundle.pack) if account is not None else None
+    instance.about = about
+    unit, code = db.session.get_one(Unit, instance.unit_id), step.bundle.pack.institution.code
+    case = case_facts(instance, unit, instance.applicant, code)
+    zone = step.clock.zone
+    said, columns = lodging.reckon(process, data, case, instance.institution_id, zone, instance.filed_at)
+    instance.about = {**about, **said}
+    stands = {"unit_id": unit.id, "account_id": instance.account_id, "filed_at": instance.filed_at}
+    changes = {**stands, "period": lodging.period(process, data), **columns}
+    amend_filing(step.filing_id, changes, now, actor=actor)
+    return case_facts(instance, unit, instance.applicant, code)
+
+
+def _account(step: Step, data: dict[str, Any], first: bool) -> Account | None:
+    """The account of the case, locked where something about it must hold."""
+    instance, process = step.instance, step.process
+    picked = lodging.account_id(data)
+    if process.about != "account" or (picked is None and instance.account_id is None):
+        return None
+    if instance.account_id is not None and picked not in (None, instance.account_id):
+        lodging.refuse(_("这件申请所涉及的账号不能改换；需要时撤销后另行申请。"))
+    if not first and instance.account_id is not None and process.period_field is None:
+        return None
+    account = lock_account(instance.institution_id, instance.account_id or picked or 0)
+    if instance.account_id is None:
+        lodging.refuse(lodging.objection(process, account, data, apart_from=instance.id))
+        instance.account_id = account.id
+    else:
+        lodging.refuse(lodging.period_objection(process, account, data, apart_from=instance.id))
+    return account
 
 
 def seat_event(action: str, actor: User, seat: Seat, now: datetime) -> None:

@@ -46,7 +46,7 @@ def _case_with_filing() -> Select[ProcessInstance, Filing]:
     return (
         select(ProcessInstance, Filing)
         .join(Filing, own)
-        .options(undefer(ProcessInstance.state_blob))
+        .options(undefer(ProcessInstance.state_blob), undefer(ProcessInstance.about))
         .with_for_update(of=[ProcessInstance, Filing])
         .execution_options(populate_existing=True)
     )

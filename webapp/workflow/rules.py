@@ -75,8 +75,8 @@ def may_view_instance(user: User, instance: ProcessInstance) -> bool:
 
 @rule("cancel", ProcessInstance)
 def may_cancel(user: User, instance: ProcessInstance) -> bool:
-    """The applicant may withdraw an application while it runs."""
-    return instance.applicant_id == user.id and instance.state == "running"
+    """The applicant may withdraw an application while it runs; what the system asked for is answered, not withdrawn."""
+    return instance.applicant_id == user.id and instance.state == "running" and not instance.requested
 
 
 def may_decide(user: User, seat: Seat) -> bool:

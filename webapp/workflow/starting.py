@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,8 +22,12 @@ from webapp.organization.models import Unit, User
 from webapp.organization.policy import has_role
 from webapp.organization.queries import unit as unit_by_id
 from webapp.registry.commands import file as file_filing
+from webapp.registry.models import Account
 from webapp.registry.numbers import give_number
-from webapp.workflow import queries
+from webapp.registry.rows import lock_account
+from webapp.workflow import lodging, queries
+from webapp.workflow.facts import account_of_case, case_facts
+from webapp.workflow.facts import unit_facts as unit_facts
 from webapp.workflow.filing import Submission, file_answers
 from webapp.workflow.guards import guarded
 from webapp.workflow.models import AnswerDraft, ProcessInstance
@@ -33,32 +38,6 @@ from webapp.workflow.titles import titles
 def may_start(user: User, process: ProcessEntry) -> bool:
     """Whether the pack lets this person start the process, by kind of person or by role."""
     return user.kind in process.start.kinds or has_role(user, *process.start.roles)
-
-
-def case_facts(instance: ProcessInstance, unit: Unit, applicant: User, institution: str) -> dict[str, Any]:
-    """The `case` object that expressions of diagrams and forms can read."""
-    return {
-        "reference": instance.reference,
-        "filed_at": instance.filed_at.isoformat(),
-        "started_at": instance.filed_at.isoformat(),
-        "institution": institution,
-        "unit": unit_facts(unit),
-        "applicant": applicant_facts(applicant),
-    }
-
-
-def unit_facts(unit: Unit | None) -> dict[str, Any] | None:
-    return {"id": unit.id, "code": unit.code, "name": unit.name_zh, "kind": unit.kind} if unit else None
-
-
-def applicant_facts(applicant: User) -> dict[str, Any]:
-    return {
-        "id": applicant.id,
-        "name": applicant.name_zh,
-        "permanent": applicant.permanent,
-        "kind": applicant.kind,
-        "unit": unit_facts(applicant.unit),
-    }
 
 
 def start_case(
@@ -92,19 +71,66 @@ def _start(actor: User, process_key: str, submission: Submission, now: datetime)
     if not may_start(actor, process):
         raise Forbidden(_("您不在可以发起这项流程的人员之列。"))
     unit = _sponsor(actor, process, submission.answers)
-    instance = _instance(actor, definition, bundle, unit, submission, now)
+    instance = begin_case(definition, actor, unit, submission=submission, actor=actor, now=now)
+    _forget_draft(actor, process_key)
+    return instance
+
+
+def begin_case(
+    definition: ProcessDefinition,
+    applicant: User,
+    unit: Unit,
+    *,
+    now: datetime,
+    submission: Submission | None = None,
+    account: Account | None = None,
+    campaign: Mapping[str, Any] | None = None,
+    cause: Mapping[str, Any] | None = None,
+    prefill: Mapping[str, Any] | None = None,
+    actor: User | None = None,
+) -> ProcessInstance:
+    """Make a case with its filing and its first task, within the caller's transaction: it commits nothing itself.
+
+    With a `submission` the application is filed at once, else it stays open for `applicant`, starting from `prefill`.
+    `account` is what the case is about (else what the answers pick); `campaign` and `cause` are what expressions read
+    under `case`. `actor` is who starts it, None for the system: such a case its applicant cannot withdraw.
+    Raises Invalid, at the field `account`, where no such case may be begun about the account; NotFound for an account
+    that is not there.
+    """
+    bundle = definitions.bundle(definition.deployment)
+    process = bundle.process(definition.key)
+    answers = submission.answers if submission else dict(prefill or {})
+    wanted = account.id if account is not None else lodging.account_id(answers)
+    locked = lock_account(applicant.institution_id, wanted) if wanted is not None else None
+    lodging.demand(process, locked, answers)
+    instance = _instance(applicant, definition, bundle, unit, answers, now)
+    instance.account_id, instance.requested = wanted, actor is None
+    instance.submission_key = submission.key if submission else None
+    about: dict[str, Any] = {"campaign": campaign, "cause": cause, "started_at": now.isoformat()}
+    about["account"] = account_of_case(locked, bundle.pack) if locked is not None else None
+    instance.about = about if submission else {**about, "unfiled": True}
+    instance.prefill = dict(prefill) if prefill else None
+    columns: Mapping[str, Any] = {}
+    if submission is not None:
+        case = case_facts(instance, unit, applicant, bundle.pack.institution.code)
+        said, columns = lodging.reckon(process, answers, case, applicant.institution_id, _zone(bundle), now)
+        instance.about = {**about, **said}
+    db.session.add(instance)
+    db.session.flush()
     filing = file_filing(
-        actor.institution_id,
+        applicant.institution_id,
         instance_id=instance.id,
         reference=instance.reference,
-        kind=process_key,
+        kind=definition.key,
         unit_id=unit.id,
-        filed_by=actor,
+        account_id=wanted,
+        filed_by=applicant,
         now=now,
+        period=lodging.period(process, answers),
+        **columns,
     )
     step = Step(instance, actor, now, filing_id=filing.id)
-    _first_task(step, actor, unit, submission, now)
-    _forget_draft(actor, process_key)
+    _first_task(step, applicant, unit, submission, now)
     return instance
 
 
@@ -118,47 +144,50 @@ def _sponsor(actor: User, process: ProcessEntry, answers: dict[str, Any]) -> Uni
 
 
 def _instance(
-    actor: User, definition: ProcessDefinition, bundle: Bundle, unit: Unit, submission: Submission, now: datetime
+    applicant: User,
+    definition: ProcessDefinition,
+    bundle: Bundle,
+    unit: Unit,
+    answers: Mapping[str, Any],
+    now: datetime,
 ) -> ProcessInstance:
     process = bundle.process(definition.key)
-    zh, en = titles(process, bundle, submission.answers)
+    zh, en = titles(process, bundle, answers)
     year = now.astimezone(_zone(bundle)).year
-    instance = ProcessInstance(
-        institution_id=actor.institution_id,
+    return ProcessInstance(
+        institution_id=applicant.institution_id,
         definition=definition,
-        reference=give_number(actor.institution_id, process.number.series, process.number.format, year),
+        reference=give_number(applicant.institution_id, process.number.series, process.number.format, year),
         title_zh=zh,
         title_en=en,
-        applicant_id=actor.id,
+        applicant_id=applicant.id,
         unit_id=unit.id,
         filed_at=now,
-        submission_key=submission.key,
         round=1,
         version=0,
         history_length=0,
         state="running",
     )
-    db.session.add(instance)
-    db.session.flush()
-    return instance
 
 
-def _first_task(step: Step, actor: User, unit: Unit, submission: Submission, now: datetime) -> None:
-    instance = step.instance
-    facts = case_facts(instance, unit, actor, step.bundle.pack.institution.code)
-    step.begin({"case": facts})
+def _first_task(step: Step, applicant: User, unit: Unit, submission: Submission | None, now: datetime) -> None:
+    """Open the application's task; with a submission complete it, else leave it to the applicant."""
+    instance, actor = step.instance, step.actor
+    step.begin({"case": case_facts(instance, unit, applicant, step.bundle.pack.institution.code)})
     token = step.run.open_tasks()[0]
     task = step.open_task(token)
-    seat = task.seats[0]
-    seat.state, seat.decision, seat.answered_by_id, seat.answered_at = "answered", "submit", actor.id, now
-    step.opened.clear()
+    if submission is not None:
+        seat = task.seats[0]
+        seat.state, seat.decision, seat.answered_at = "answered", "submit", now
+        seat.answered_by_id = actor.id if actor else None
+        step.opened.clear()
     db.session.flush()
     record(
         db.session(),
         institution_id=instance.institution_id,
         action="workflow:case:started",
-        actor_id=actor.id,
-        actor_label=actor.name_zh,
+        actor_id=actor.id if actor else None,
+        actor_label=actor.name_zh if actor else "system",
         object_type="process_instance",
         object_id=instance.id,
         kept={"reference": instance.reference, "process": instance.definition.key, "unit_id": unit.id},
@@ -167,9 +196,10 @@ def _first_task(step: Step, actor: User, unit: Unit, submission: Submission, now
         instance_id=instance.id,
         deployment_hash=step.bundle.hash,
     )
-    file_answers(step, task, submission.answers, submission, actor, now)
-    step.run.complete(token.id, submission.answers)
-    step.complete_task(task, "submit")
+    if submission is not None:
+        file_answers(step, task, submission.answers, submission, applicant, now)
+        step.run.complete(token.id, submission.answers)
+        step.complete_task(task, "submit")
     step.settle({token.id: task})
 
 
