@@ -13,7 +13,15 @@ import yaml
 from pydantic import Field, ValidationError
 
 from webapp.definitions.campaign_entries import CampaignEntry
-from webapp.definitions.process_entries import Entry, InactivityEntry, Named, PageEntry, ProcessEntry, RegisterEntry
+from webapp.definitions.process_entries import (
+    Cited,
+    Entry,
+    InactivityEntry,
+    Named,
+    PageEntry,
+    ProcessEntry,
+    RegisterEntry,
+)
 from webapp.documents.sheets import Sheet
 from webapp.engine import DefinitionError, Finding
 
@@ -29,10 +37,9 @@ class InstitutionEntry(Named):
     time_zone: str = "Asia/Shanghai"
 
 
-class ProtectedMark(Entry):
+class ProtectedMark(Cited):
     text: str
     ignore_case: bool = True
-    article: str = ""
 
 
 class Tier(Named):
@@ -80,12 +87,11 @@ class Limits(Entry):
     reason_en: str = ""
 
 
-class Text(Entry):
+class Text(Cited):
     subject_zh: str
     body_zh: str
     subject_en: str = ""
     body_en: str = ""
-    article: str = ""
 
 
 class Pack(Entry):
