@@ -17,6 +17,10 @@ from flask import Flask, current_app
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from webapp.campaigns.closing import close_due
+from webapp.campaigns.opening import open_due
+from webapp.campaigns.planning import begin_due, plan_due
+from webapp.campaigns.reminding import remind_due as remind_campaigns_due
 from webapp.extensions import db, transactional
 from webapp.faults.commands import report
 from webapp.files.commands import discard_unfiled
@@ -25,6 +29,8 @@ from webapp.ledger import Checkpoint, LedgerError, LedgerHead, Signer, checkpoin
 from webapp.notifications.outbox import drain
 from webapp.workflow import timers
 from webapp.workflow.drafts import forget_answered
+from webapp.workflow.inactivity import ask_for_idle, complete_updated
+from webapp.workflow.requests import start_requested
 from webapp.workflow.rescheduling import reschedule_due
 
 EVERY_SECONDS = 2
@@ -61,9 +67,17 @@ def discard_old_uploads(now: datetime) -> int:
 # Each claims its own rows; one that fails does not hold up the others.
 JOBS: tuple[Job, ...] = (
     reschedule_due,
+    complete_updated,
     timers.fire_due_timers,
     timers.remind_due,
     timers.escalate_due,
+    plan_due,
+    begin_due,
+    open_due,
+    remind_campaigns_due,
+    close_due,
+    ask_for_idle,
+    start_requested,
     send_due,
     sign_due,
     forget_answered,

@@ -100,5 +100,6 @@ def _kinds() -> dict[str, str]:
         "job": _("后台任务失败"),
         "mail": _("邮件发不出去"),
         "no_approver": _("没有可办理的人"),
+        "request": _("系统发起"),
         "ledger": _("账册不相接"),
     }

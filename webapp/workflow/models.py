@@ -230,7 +230,7 @@ class ClockPause(Model):
 
 
 class CaseRequest(Model):
-    """A case the system is to start. State waiting, started or faulty; `key` says what for, so that it is asked once.
+    """A case the system is to start. State waiting, started, faulty or dropped; by its `key` it is asked for once.
 
     `cause` is what expressions read as `case.cause`; `since` the first day of the silence an inactivity request is for.
     """
@@ -241,8 +241,8 @@ class CaseRequest(Model):
         Index(
             "ix_case_request_waiting",
             "next_at",
-            sqlite_where=text("state='waiting'"),
-            postgresql_where=text("state='waiting'"),
+            sqlite_where=text("state IN ('waiting', 'faulty')"),
+            postgresql_where=text("state IN ('waiting', 'faulty')"),
         ),
         Index("ix_case_request_account", "account_id", "since"),
         Index("ix_case_request_from", "requested_by_id"),
