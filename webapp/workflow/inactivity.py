@@ -42,7 +42,7 @@ def is_idle(account: Account, pack: Pack, today: date) -> bool:
 
 
 def ask_for_idle(now: datetime) -> int:
-    """Ask for the pack's case about accounts that have been silent too long, once for each silence; returns how many."""
+    """Ask for the pack's case about accounts silent for too long, once for each silence; returns how many."""
     done = 0
     for institution_id in db.session.scalars(select(Institution.id)).all():
         deployment = current_deployment(institution_id)

@@ -18,7 +18,7 @@ PROPERTIES = {
     "userTask": _ANYWHERE
     | {
         "decisions", "remind_before", "escalate_to", "escalate_after", "after_return", "reviews", "pauses_clock",
-        "on_no_approver", "due_article",
+        "on_no_approver", "due_article", "completed_by",
     },
     "endEvent": _ANYWHERE | {"outcome"},
 }  # fmt: skip
@@ -27,6 +27,7 @@ _VALUES = {
     "remind_before": (_SPAN, "1 working_days"),
     "escalate_after": (_SPAN, "0 working_days"),
     "after_return": (re.compile("straight|again"), "straight"),
+    "completed_by": (re.compile("account_update"), "account_update"),
     "pauses_clock": (re.compile("true|false"), "true"),
     "outcome": (re.compile("|".join(sorted(OUTCOMES))), "approved"),
     "reviews": (re.compile(r"[a-z][a-z0-9_]*(?:\s*,\s*[a-z][a-z0-9_]*)*"), "name, platform"),
