@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
+from webapp.campaigns.views import blueprint as campaigns
 from webapp.cases.views import blueprint as cases
 from webapp.definitions.views import blueprint as definitions
 from webapp.engine.errors import EngineError
@@ -52,7 +53,7 @@ def init_app(app: Flask) -> None:
 
 
 def blueprints() -> list[Any]:
-    return [organization, inbox, cases, registry, definitions, regulations, ledger, faults, notifications]
+    return [organization, inbox, campaigns, cases, registry, definitions, regulations, ledger, faults, notifications]
 
 
 def _context() -> dict[str, Any]:

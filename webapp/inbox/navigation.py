@@ -63,8 +63,10 @@ def _links(user: User) -> dict[str, Link]:
         "processes": _link("definitions.processes", "processes", "diagram-3", _("流程")),
         "regulations": _link("regulations.regulations", "regulations", "book", _("规章")),
         "calendar": _link("organization.calendar", "calendar", "calendar3", _("工作日历")),
-        **{key: {} for key in ("ledger", "checkpoints", "faults", "outbox")},
+        **{key: {} for key in ("campaigns", "ledger", "checkpoints", "faults", "outbox")},
     }
+    if may(user, "campaigns.read"):
+        found["campaigns"] = _link("campaigns.campaigns", "campaigns", "calendar-check", _("集中工作"))
     if may(user, "ledger.read"):
         found["ledger"] = _link("ledger.events", "ledger", "clipboard-check", _("账册"))
         found["checkpoints"] = _link("ledger.checkpoints", "checkpoints", "link-45deg", _("检查点与校验"))
@@ -86,7 +88,7 @@ def _rest(user: User, locale: str, links: Mapping[str, Link], shown: set[str]) -
         return [links[key] for key in keys if links[key] and key not in shown]
 
     groups = [
-        (_("办理"), [*starts, *left("home", "inbox", "cases", "notices")]),
+        (_("办理"), [*starts, *left("home", "inbox", "cases", "campaigns", "notices")]),
         (_("查阅"), left("registry", "processes", "regulations", "calendar")),
         (_("核查与管理"), left("checkpoints", "ledger", "faults", "outbox")),
     ]
