@@ -81,6 +81,19 @@ def check(codes: tuple[str, ...], lint_only: bool) -> None:
     sys.exit(1 if failures else 0)
 
 
+@packs.command(help="Say which part of a pack carries out each clause, and which scenario shows it.")
+@click.argument("codes", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="as a JSON list, one entry for each clause")
+def coverage(codes: tuple[str, ...], as_json: bool) -> None:
+    import services  # noqa: F401 - diagrams name its operations
+    from webapp.coverage.printing import print_coverage
+    from webapp.workflow.context import specs
+
+    settings = Settings()
+    folders = settings.processes_dir, settings.forms_dir
+    sys.exit(1 if print_coverage(*folders, codes, specs(), click.echo, as_json=as_json) else 0)
+
+
 @packs.command(help="Make an immutable deployment of every pack (or of those named).")
 @click.argument("codes", nargs=-1)
 def deploy(codes: tuple[str, ...]) -> None:
