@@ -17,6 +17,7 @@ from werkzeug.local import LocalProxy
 from webapp.campaigns.views import blueprint as campaigns
 from webapp.cases.views import blueprint as cases
 from webapp.definitions.views import blueprint as definitions
+from webapp.documents.views import blueprint as documents
 from webapp.engine.errors import EngineError
 from webapp.errors import BeianError
 from webapp.faults.views import blueprint as faults
@@ -53,7 +54,7 @@ def init_app(app: Flask) -> None:
 
 
 def blueprints() -> list[Any]:
-    return [organization, inbox, campaigns, cases, registry, definitions, regulations, ledger, faults, notifications]
+    return [organization, inbox, campaigns, cases, documents, registry, definitions, regulations, ledger, faults, notifications]
 
 
 def _context() -> dict[str, Any]:

@@ -33,6 +33,9 @@ class Actors:
             return person_name(self.applicant, self.locale)
         if not element.candidate_groups:
             return str(_("指定人员"))
+        if element.role_expression is not None and len(element.candidate_groups) > 1:
+            roles = [self.role(key) for key in element.candidate_groups]
+            return "、".join(roles) if self.locale == "zh" else ", ".join(roles)
         role = element.candidate_groups[0]
         names = self._holders(role)
         if 0 < len(names) <= MOST_NAMES:

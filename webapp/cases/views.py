@@ -17,6 +17,7 @@ from webapp.cases.events import event_rows
 from webapp.cases.forms import CancelForm
 from webapp.cases.moments import Moments
 from webapp.cases.opinions import ground_codes, rounds
+from webapp.cases.printing import case_layouts
 from webapp.cases.records import articles_of, filed_forms
 from webapp.cases.route import case_route, marks, notes
 from webapp.organization.models import User
@@ -108,5 +109,6 @@ def _page(file: CaseFile, form: CancelForm) -> str:
         marks=marks(file),
         notes=notes(file),
         cite=cite,
+        layouts=case_layouts(file),
         cancel_form=form if can(file.reader, "cancel", file.instance) else None,
     )

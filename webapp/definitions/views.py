@@ -20,6 +20,7 @@ from webapp.definitions.describing import (
 )
 from webapp.definitions.models import ProcessDefinition
 from webapp.definitions.versions import file_changes
+from webapp.documents.checks import layouts_for
 from webapp.organization.policy import requires
 from webapp.organization.queries import people
 from webapp.regulations.citing import Citing
@@ -60,6 +61,8 @@ def process(key: str, version: int) -> str:
     codes |= {code for schema in schemas for field in schema.fields for code in field.basis.articles}
     codes |= {code for schema in schemas for rule in schema.rules for code in rule.basis.articles}
     own = {*definition.files, *(f"forms/{schema.key}.form" for schema in schemas)}
+    layouts = layouts_for(bundle, key)
+    codes |= {code for layout in layouts for code in layout.citations}
     changed = file_changes(before.deployment.files, shown.deployment.files, own) if before else []
     deployers = [row.deployment.deployed_by_id for row in versions if row.deployment.deployed_by_id]
     return render_template(
@@ -72,6 +75,7 @@ def process(key: str, version: int) -> str:
         steps=listed,
         tables=tables,
         forms=schemas,
+        layouts=layouts,
         pack=bundle.pack,
         citing=Citing(current_user.institution_id, codes, moments.locale),
         moments=moments,

@@ -9,7 +9,11 @@ from webapp.documents.layout import Layout, Repeat, parse_layout
 from webapp.engine import Definition, Finding, OperationSpec, feel
 from webapp.engine.errors import DefinitionError
 from webapp.formkit.errors import FormSchemaError
+from webapp.formkit.lint.conditions import CASE_MEMBERS
 
+# Members `case` has on paper beside those every expression sees.
+PRINTED = frozenset({"number", "title", "outcome", "filing_number", "receipt", "ended_at"})
+CASE = CASE_MEMBERS | PRINTED
 # What a step's answers hold beside the fields of its form.
 ANSWERED = frozenset({"decision", "opinion", "grounds", "by", "at"})
 
@@ -142,6 +146,9 @@ def _expression(
         yield Finding(path, place, "layout", f"没有函数 {function}", f"there is no function {function}")
     for read in sorted(compiled.paths):
         element, _, member = read.partition(".")
+        if element == "case" and member and member.split(".", 1)[0] not in CASE:
+            zh = f"case 没有 {member.split('.', 1)[0]}，可用：{'、'.join(sorted(CASE))}"
+            yield Finding(path, place, "layout", zh, f"case has no {member.split('.', 1)[0]}")
         fields = _fields(bundle, definitions, element)
         if member and fields is not None and member.split(".", 1)[0] not in fields:
             zh = f"{element} 的表单没有字段“{member.split('.', 1)[0]}”"

@@ -166,7 +166,7 @@ def _measured(sheet: bytes, most_rows: int, heading: int) -> frozenset[tuple[int
                 row, column = int(cell.get("r") or row + 1), 0
                 cell.clear(keep_tail=False)
                 while cell.getprevious() is not None:
-                    del cell.getparent()[0]  # type: ignore[union-attr]
+                    del cell.getparent()[0]
                 continue
             here, column = _place(cell, row + 1, column + 1)
             value, formula = cell.find(f"{_MAIN}v"), cell.find(f"{_MAIN}f")
