@@ -107,6 +107,6 @@ def test_an_attached_upload_counts_once() -> None:
 
 def test_an_upload_that_could_not_be_stored_stops_the_form() -> None:
     bound = uploading(pairs=[("members-0-who", "甲")])
-    bound.refuse_upload("papers", "文件是空的")
+    bound.refuse("papers", "文件是空的")
     assert not bound.validate()
     assert bound.errors == {"papers": ["文件是空的"]}

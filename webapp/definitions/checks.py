@@ -10,6 +10,7 @@ from webapp.definitions.campaign_checks import campaign_findings
 from webapp.definitions.packs import Pack
 from webapp.documents.checks import check_documents
 from webapp.engine import Finding, OperationSpec
+from webapp.engine.elements import AS_CALLED
 from webapp.engine.errors import DefinitionError, EngineError
 from webapp.regulations.documents import Document, parse_document
 
@@ -111,7 +112,7 @@ def _unknown(file: str, place: str, articles: Iterable[str], clauses: set[str]) 
     return [
         Finding(file, place, "clause", f"没有条款“{code}”", f"There is no clause “{code}”")
         for code in articles
-        if code not in clauses and code != "not-stated"
+        if code not in clauses and code not in ("not-stated", AS_CALLED)
     ]
 
 

@@ -13,7 +13,15 @@ from SpiffWorkflow.exceptions import SpiffWorkflowException
 from webapp.engine import diagram, dmn, lint
 from webapp.engine.decision_tables import DecisionTable
 from webapp.engine.diagram import Diagrams, Process
-from webapp.engine.elements import Element, SequenceFlow, element_of, sequence_flow_of
+from webapp.engine.elements import (
+    Element,
+    SequenceFlow,
+    as_called,
+    callers_of,
+    element_of,
+    flow_as_called,
+    sequence_flow_of,
+)
 from webapp.engine.errors import DefinitionError, Finding
 from webapp.engine.feel.limits import Json
 from webapp.engine.operations import Operations
@@ -118,12 +126,18 @@ def assemble(process_id: str, files: Files, operations: Operations) -> Definitio
     spec, inner_specs = _specs(process_id, diagrams, used)
     _teach(processes, [spec, *inner_specs.values()])
     names = {name for process in processes for name in process.writes()}
+    elements = {node.id: element_of(node, process) for process in processes for node in process.nodes.values()}
+    callers = callers_of(elements.values())
     return Definition(
         hash=content_hash(process_id, {name: files[name] for name in used}),
         process_id=process_id,
         name=main.name,
-        elements={node.id: element_of(node, process) for process in processes for node in process.nodes.values()},
-        flows={flow.id: sequence_flow_of(flow, process) for process in processes for flow in process.flows},
+        elements={id: as_called(element, callers) for id, element in elements.items()},
+        flows={
+            flow.id: flow_as_called(sequence_flow_of(flow, process), process.id, callers)
+            for process in processes
+            for flow in process.flows
+        },
         decisions={name: table for name, (_, table) in decisions.items()},
         operations=operations,
         properties=diagram.process_properties(main),

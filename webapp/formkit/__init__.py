@@ -5,6 +5,7 @@ Knows neither the web framework nor the database; asks the outside only through 
 
 from webapp.formkit.bind import BoundForm, BoundSection, bind
 from webapp.formkit.bound_field import BoundField, BoundRow
+from webapp.formkit.current import Registered, compare
 from webapp.formkit.differences import Change, Difference, changed_fields, differences
 from webapp.formkit.display import Row, describe
 from webapp.formkit.errors import ConditionError, FormSchemaError
@@ -50,6 +51,7 @@ __all__ = [
     "Locale",
     "Lookups",
     "PendingUpload",
+    "Registered",
     "Row",
     "RuleSpec",
     "SectionSpec",
@@ -60,6 +62,7 @@ __all__ = [
     "bind",
     "changed_fields",
     "check",
+    "compare",
     "describe",
     "differences",
     "load",

@@ -1,7 +1,7 @@
 """Binding a form to a post, to earlier answers, or to nothing."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -125,8 +125,8 @@ class BoundForm:
             self.setting.posting.values[name] = list(found.typed)
             self.answers = settle(self.form, self.setting.surroundings)
 
-    def refuse_upload(self, name: str, sentence: str) -> None:
-        """Note why an upload to `name` was not stored; shown at the field, and validate() answers False."""
+    def refuse(self, name: str, sentence: str) -> None:
+        """Note why what stands in the field `name` is not taken; shown there, and validate() answers False."""
         self._refused.setdefault(name, []).append(sentence)
         self.errors.setdefault(name, []).append(sentence)
 
@@ -173,12 +173,18 @@ def bind(
     now: datetime | None = None,
     today: date | None = None,
     page_names: Collection[str] = (),
+    offered: Mapping[str, Json] | None = None,
+    before: Mapping[str, Json] | None = None,
+    drivers: Collection[str] = (),
 ) -> BoundForm:
     """Bind `schema` to a post (or a draft's `typed`), else to earlier `answers`, else to defaults and prefills.
 
     `context` is the object expressions know as `case`; `uploads` the post's files; `signer` the name of the person
     filling in (default: the applicant's); `now` aware UTC; `today` the institution's date (default: UTC's date);
-    `page_names` further names the page posts besides PAGE_NAMES (csrf_token, decision, opinion, grounds and so on).
+    `offered` answers an untouched form starts from; `before` the `case` a posted form was shown with, where another
+    account has been picked since: fields still at its registered values take those of `context`; `drivers` keys of
+    fields whose change renews the page; `page_names` further names the page posts besides PAGE_NAMES (csrf_token,
+    decision, opinion, grounds and so on).
     Raises ConditionError when a condition of the form cannot be evaluated, ValueError when a page name is a key.
     """
     moment = now or datetime.now(UTC)
@@ -187,11 +193,15 @@ def bind(
         posted = (
             typed.from_answers(schema, answers, lookups)
             if answers is not None
-            else typed.from_defaults(schema, surroundings, lookups)
+            else typed.from_defaults(schema, surroundings, lookups, offered)
         )
+    elif before is not None:
+        posted = typed.refilled(schema, posted, replace(surroundings, case=before), surroundings, lookups)
     read = posting.read(schema, posted, page_names)
     applicant = context.get("applicant")
     name = signer if signer is not None else str(applicant.get("name", "")) if isinstance(applicant, dict) else ""
-    setting = Setting(lookups, "en" if locale.startswith("en") else "zh", read, surroundings, name, moment)
+    setting = Setting(
+        lookups, "en" if locale.startswith("en") else "zh", read, surroundings, name, moment, frozenset(drivers)
+    )
     form = make_form(schema.top, setting, read.multi())
     return BoundForm(schema, setting, form, pending(schema, read, uploads))

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from wtforms.form import BaseForm
 
 from webapp.engine.feel import Json
+from webapp.formkit.current import Registered, registered
+from webapp.formkit.display import Wording
 from webapp.formkit.fields import FormkitField
 from webapp.formkit.lookups import Advice, Choice, Locale, SheetProblem, SheetReading
 from webapp.formkit.pickers import PickerField, PlatformField, SheetField, as_answer
 from webapp.formkit.rows import RowsField, fields_of
+from webapp.formkit.settling import value_of
 from webapp.formkit.specs import Basis, FieldSpec, Kind
 from webapp.formkit.statics import Block, blocks
 
@@ -162,6 +165,20 @@ class BoundField:
         return self.field.chosen if isinstance(self.field, PickerField) else None
 
     @property
+    def drives(self) -> bool:
+        """Whether other fields, or the page around the form, depend on it."""
+        return self.spec.drives or (self.field is not None and self.name in self.field.setting.drivers)
+
+    @property
+    def registered(self) -> Registered | None:
+        """What is registered now, and whether the answer differs; None for a field that says nothing of it."""
+        if self.field is None or self.spec.current is None:
+            return None
+        setting = self.field.setting
+        words = Wording(setting.lookups.platforms(), self.locale, setting.lookups)
+        return registered(self.spec, setting.surroundings, value_of(self.field), words)
+
+    @property
     def candidates(self) -> list[Choice]:
         """Results of a picker's search among which the person must choose."""
         return self.field.candidates if isinstance(self.field, PickerField) else []
@@ -179,13 +196,18 @@ class BoundField:
         typed = {text.strip() for text in self.field.typed}
         if isinstance(self.field, PlatformField):
             return [Item(c.value, c.text(self.locale), c.value in typed) for c in self.field.platforms()]
-        if self.spec.kind is Kind.UNIT and isinstance(self.field, PickerField):
-            units = self.field.search("")
-            mine = self.chosen.value if self.chosen else ""
-            return (
-                [Item(c.value, c.text(self.locale), c.value == mine) for c in units] if len(units) <= MAX_LISTED else []
-            )
+        if self.spec.kind in (Kind.UNIT, Kind.ACCOUNT) and isinstance(self.field, PickerField):
+            return self._listed(self.field, self.field.search(""))
         return [Item(o.value, o.label.say(self.locale), o.value in typed) for o in self.spec.options]
+
+    def _listed(self, field: PickerField, found: Sequence[Choice]) -> list[Item]:
+        """A short list with what was chosen in it, [] for one that is searched."""
+        if len(found) > MAX_LISTED:
+            return []
+        if field.chosen is not None and all(choice.value != field.chosen.value for choice in found):
+            found = [field.chosen, *found]
+        mine = field.chosen.value if field.chosen else ""
+        return [Item(choice.value, choice.text(self.locale), choice.value == mine) for choice in found]
 
     @property
     def checked(self) -> bool:

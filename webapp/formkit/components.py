@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from webapp.engine import feel
 from webapp.formkit.conditions import Texts, compiled
-from webapp.formkit.kinds import Component, children, key_of, kind_of, listed, prop
+from webapp.formkit.kinds import Component, children, key_of, kind_of, listed, names_in, prop
 from webapp.formkit.lint.conditions import hide_of
 from webapp.formkit.patterns import MAX_VALUE, safe
 from webapp.formkit.specs import Basis, Bilingual, FieldSpec, Kind, Limits, Option, RuleSpec
@@ -32,15 +32,18 @@ def spec_of(component: Component, hides: Texts, drivers: Set[str], inside: str =
         options=tuple(_option(v) for v in listed(component, "values")),
         hide=tuple(feel.compile(text) for text in hides),
         required_if=compiled(prop(component, "requiredIf")),
-        checks=tuple(n.strip() for n in prop(component, "check").split(",") if n.strip()),
+        checks=names_in(prop(component, "check")),
         check_unless=compiled(prop(component, "check_unless")),
         pick_kind=_pick_kind(component, kind),
         sheet=prop(component, "sheet") if kind is Kind.SHEET else "",
         text=_text(component, kind),
         default=component.get("defaultValue"),
         prefill=compiled(prop(component, "prefill")),
+        current=compiled(prop(component, "current")),
+        scope=prop(component, "scope") or "own",
+        states=names_in(prop(component, "states")),
         personal=prop(component, "personal") == "true" or kind in (Kind.PERSON, Kind.UNDERTAKING),
-        drives=key in drivers,
+        drives=key in drivers or kind is Kind.ACCOUNT,
         children=_children(component, kind, key, drivers),
     )
 

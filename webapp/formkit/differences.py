@@ -19,6 +19,7 @@ Change: TypeAlias = Literal["changed", "added", "removed"]
 _SAME: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.UNIT: ("id",),
     Kind.PERSON: ("id",),
+    Kind.ACCOUNT: ("id",),
     Kind.FILES: ("name", "sha256"),
     Kind.UNDERTAKING: ("accepted_by", "text_sha256"),
 }
@@ -66,7 +67,7 @@ def changed_fields(schema: FormSchema, old: Mapping[str, Json], new: Mapping[str
 def _field(
     spec: FieldSpec, old: Json, new: Json, words: Wording, path: str = "", label: str = ""
 ) -> Iterator[Difference]:
-    before, after = _identity(spec, old), _identity(spec, new)
+    before, after = identity(spec, old), identity(spec, new)
     if before == after:
         return
     change: Change = "added" if before is None else "removed" if after is None else "changed"
@@ -79,7 +80,7 @@ def _rows(
     spec: FieldSpec, old: list[Mapping[str, Json]], new: list[Mapping[str, Json]], words: Wording
 ) -> Iterator[Difference]:
     """Equal rows are matched first; between them rows are compared pair by pair, the surplus came or went."""
-    before, after = [_row_identity(spec, row) for row in old], [_row_identity(spec, row) for row in new]
+    before, after = [row_identity(spec, row) for row in old], [row_identity(spec, row) for row in new]
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
@@ -111,7 +112,7 @@ def _row_label(spec: FieldSpec, number: int, locale: Locale) -> str:
     return say(locale, "row", label=spec.label.say(locale), n=number + 1)
 
 
-def _identity(spec: FieldSpec, value: Json) -> Json:
+def identity(spec: FieldSpec, value: Json) -> Json:
     """What is compared; None when blank."""
     if value is None or value == "" or value == []:
         return None
@@ -119,14 +120,14 @@ def _identity(spec: FieldSpec, value: Json) -> Json:
     if spec.kind is Kind.SHEET and isinstance(value, dict):
         return value.get("rows")
     if isinstance(value, list):
-        return [_identity(spec, entry) for entry in value]
+        return [identity(spec, entry) for entry in value]
     if isinstance(value, dict) and members:
         return {name: value.get(name) for name in members}
     return value
 
 
-def _row_identity(spec: FieldSpec, row: Mapping[str, Json]) -> bytes:
-    kept = {child.key: _identity(child, row.get(child.key)) for child in spec.children}
+def row_identity(spec: FieldSpec, row: Mapping[str, Json]) -> bytes:
+    kept = {child.key: identity(child, row.get(child.key)) for child in spec.children}
     return orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)
 
 

@@ -88,6 +88,9 @@ class Wording:
                 file, rows = value.get("file"), value.get("rows")
                 name = file.get("name", "") if isinstance(file, dict) else ""
                 return say(self.locale, "sheet_rows", name=name, n=len(rows) if isinstance(rows, list) else 0)
+            if spec.kind is Kind.ACCOUNT and value.get("filing_number"):
+                name, number = value.get("name", ""), value["filing_number"]
+                return f"{name} ({number})" if self.locale == "en" else f"{name}（{number}）"
             if "accepted_by" in value:
                 return say(self.locale, "accepted", name=value["accepted_by"])
             return str(value.get("name", ""))

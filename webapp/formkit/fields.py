@@ -28,7 +28,8 @@ YEARS: Final = range(1900, 2201)
 
 @dataclass
 class Setting:
-    """What all fields of one bound form share. `signer` is the name undertakings are signed with, `now` aware UTC."""
+    """What all fields of one bound form share. `signer` is the name undertakings are signed with, `now` aware UTC,
+    `drivers` the keys of fields that the page itself depends on."""
 
     lookups: Lookups
     locale: Locale
@@ -36,6 +37,7 @@ class Setting:
     surroundings: Surroundings
     signer: str
     now: datetime
+    drivers: frozenset[str] = frozenset()
     attached: dict[str, list[FileInfo]] = field(default_factory=dict)
 
 

@@ -17,6 +17,7 @@ KINDS: Final[Mapping[tuple[str, str], Kind]] = {
     ("select", "unit"): Kind.UNIT,
     ("select", "person"): Kind.PERSON,
     ("select", "platform"): Kind.PLATFORM,
+    ("select", "account"): Kind.ACCOUNT,
     ("radio", ""): Kind.RADIO,
     ("checklist", ""): Kind.CHECKLIST,
     ("checkbox", ""): Kind.CHECKBOX,
@@ -43,6 +44,11 @@ def prop(component: Component, name: str) -> str:
     """One property as stripped text ("" when absent); the form-js editor keeps every property as text."""
     value = properties(component).get(name)
     return "" if value is None else str(value).strip()
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The names in a property that lists several, separated by commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def kind_of(component: Component) -> Kind | None:

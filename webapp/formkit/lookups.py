@@ -1,6 +1,6 @@
 """What formkit asks of the outside: units, people, platforms, stored files, and rules that need the registry."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeAlias
 
@@ -26,7 +26,8 @@ INEXCUSABLE: Final = frozenset({"other_department"})
 class Choice:
     """One thing to pick. `value` is what is posted: the id of a unit or person as digits, the key of a platform.
 
-    `kind`: unit kind, "staff"/"student", or "group"/"account" for a platform. `code`: unit code or staff number.
+    `kind`: unit kind, "staff"/"student", "group"/"account" for a platform, an account's platform. `code`: unit code,
+    staff number, or filing number.
     `hint` tells two people of one name apart.
     """
 
@@ -133,6 +134,18 @@ class Lookups(Protocol):
 
     def person(self, id: str) -> Choice | None:
         """The person with this id, None when there is none that may be picked."""
+        ...
+
+    def accounts(self, scope: str, states: Sequence[str], query: str) -> list[Choice]:
+        """Registered accounts whose name or number contains `query`; a bounded list.
+
+        `scope`: "own" (of the person's units, or where the person is named) or "all"; `states` (): all that are run.
+        A choice's `code` is the filing number, its `kind` the platform's key.
+        """
+        ...
+
+    def account(self, id: str, scope: str, states: Sequence[str]) -> Choice | None:
+        """The account with this id, None when it may not be picked."""
         ...
 
     def file(self, id: str) -> FileInfo | None:

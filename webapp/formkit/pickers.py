@@ -103,6 +103,26 @@ class PersonField(PickerField):
         return {"id": int(choice.value), "name": choice.label}
 
 
+class AccountField(PickerField):
+    """A registered account."""
+
+    missing = "no_account"
+
+    def find(self, id: str) -> Choice | None:
+        return self.setting.lookups.account(id, self.spec.scope, self.spec.states)
+
+    def search(self, query: str) -> list[Choice]:
+        return self.setting.lookups.accounts(self.spec.scope, self.spec.states, query)
+
+    def answer(self, choice: Choice) -> Json:
+        return {
+            "id": int(choice.value),
+            "filing_number": choice.code,
+            "name": choice.label,
+            "platform": choice.kind,
+        }
+
+
 class PlatformField(FormkitField):
     """A platform of the institution's pack, by key."""
 

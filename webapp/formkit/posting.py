@@ -18,7 +18,9 @@ from webapp.formkit.specs import UPLOAD_KINDS, FieldSpec, FormSchema, Kind
 MAX_ROWS_BOUND: Final = 200  # rows kept for display; a list never allows more
 MAX_NAMES: Final = 5000
 
-SUFFIXES: Final[Mapping[Kind, tuple[str, ...]]] = {Kind.UNIT: ("query", "pick"), Kind.PERSON: ("query", "pick")}
+SUFFIXES: Final[Mapping[Kind, tuple[str, ...]]] = dict.fromkeys(
+    (Kind.UNIT, Kind.PERSON, Kind.ACCOUNT), ("query", "pick")
+)
 _KEY: Final = "[a-z][a-z0-9_]*"
 _ROW: Final = "0|[1-9][0-9]{0,5}"  # no sign, no leading zero, no other script's digits
 _NAME: Final = re.compile(f"({_KEY})(?:-({_ROW}))?(?:-({_KEY}))?(?:-(query|pick))?", re.ASCII)

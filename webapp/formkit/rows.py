@@ -18,7 +18,15 @@ from webapp.formkit.fields import (
     Setting,
     TextField,
 )
-from webapp.formkit.pickers import FilesField, PersonField, PickerField, PlatformField, SheetField, UndertakingField
+from webapp.formkit.pickers import (
+    AccountField,
+    FilesField,
+    PersonField,
+    PickerField,
+    PlatformField,
+    SheetField,
+    UndertakingField,
+)
 from webapp.formkit.posting import MAX_ROWS_BOUND
 from webapp.formkit.specs import FieldSpec, Kind
 
@@ -69,6 +77,7 @@ _FIELDS: Final[dict[Kind, type[FormkitField]]] = {
     Kind.UNIT: PickerField,
     Kind.PERSON: PersonField,
     Kind.PLATFORM: PlatformField,
+    Kind.ACCOUNT: AccountField,
     Kind.FILES: FilesField,
     Kind.SHEET: SheetField,
     Kind.UNDERTAKING: UndertakingField,

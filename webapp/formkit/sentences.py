@@ -27,6 +27,10 @@ SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "checkbox": ("勾选框的值不对，请重新勾选", "The tick was not understood; tick again"),
     "no_unit": ("没有可选的单位「{value}」，请重选", "There is no unit “{value}” to choose; choose again"),
     "no_person": ("没有查到「{value}」，请用姓名或工号再查", "Nobody found for “{value}”; search by name or number"),
+    "no_account": (
+        "没有可选的账号「{value}」，请用名称或备案号再查",
+        "There is no account “{value}” to choose; search by name or filing number",
+    ),
     "several": ("「{value}」有 {n} 个结果，请在下面选定一个", "“{value}” gives {n} results; choose one below"),
     "wrong_kind": ("「{value}」不属于这一项要求的类别", "“{value}” is not of the kind asked for here"),
     "no_file": ("有附件已不存在或不属于本件，请重新上传", "An attachment no longer exists here; upload it again"),

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     UNIT = "unit"
     PERSON = "person"
     PLATFORM = "platform"
+    ACCOUNT = "account"
     FILES = "files"
     SHEET = "sheet"
     UNDERTAKING = "undertaking"
@@ -107,6 +108,9 @@ class FieldSpec:
     text: Bilingual = Bilingual()
     default: Json = None
     prefill: Expression | None = None
+    current: Expression | None = None
+    scope: str = "own"
+    states: tuple[str, ...] = ()
     personal: bool = False
     drives: bool = False
     children: tuple["FieldSpec", ...] = ()

@@ -18,6 +18,7 @@ _MISSING = {
     Kind.UNIT: "required_pick",
     Kind.PERSON: "required_pick",
     Kind.PLATFORM: "required_pick",
+    Kind.ACCOUNT: "required_pick",
     Kind.CHECKBOX: "required_check",
     Kind.FILES: "required_file",
     Kind.SHEET: "required_file",

@@ -123,7 +123,7 @@ def store_uploads(bound: BoundForm, user: User, bundle: Bundle, *, now: datetime
         try:
             stored = upload(user, pending.item.filename, content, allowed, now or datetime.now(UTC))
         except BeianError as error:
-            bound.refuse_upload(pending.name, error.sentence)
+            bound.refuse(pending.name, error.sentence)
         else:
             bound.attach(pending.name, FileInfo(stored.key, stored.name, stored.size, stored.sha256))
 

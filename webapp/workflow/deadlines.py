@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from sqlalchemy import select
 from webapp.engine import Element, FeelError, feel
 from webapp.extensions import db
 from webapp.organization.queries import calendar_days
-from webapp.workdays import UNITS, Calendar, Deadline, WorkdaysError, china_calendar, due, remind_at, span
+from webapp.workdays import END_OF_DAY, UNITS, Calendar, Deadline, WorkdaysError, china_calendar, due, remind_at, span
 from webapp.workflow.models import ClockPause, ProcessInstance
 
 Pauses = Sequence[tuple[datetime, datetime | None]]
@@ -103,17 +103,31 @@ class TaskTimes:
 def task_times(element: Element, data: dict[str, Any], clock: Clock) -> TaskTimes:
     """Evaluate `camunda:dueDate` and the reminder and escalation properties of a user task.
 
-    Raises FeelError when the expression yields no instant.
+    A date means the end of that day, null no deadline. Raises FeelError when the expression yields anything else.
     """
     if not element.due:
         return TaskTimes()
     clock.reckoned.clear()
     value = feel.compile(element.due).evaluate(data, clock.functions())
     deadline = clock.reckoned[-1] if clock.reckoned else None
-    if not isinstance(value, str):
-        raise FeelError("时限表达式没有得出时间", "The deadline expression yields no instant")
-    due_at = datetime.fromisoformat(value)
+    if value is None:
+        return TaskTimes()
+    due_at = _moment(value, clock.zone)
+    if deadline is not None and deadline.at != due_at:
+        deadline = None
     return TaskTimes(due_at, deadline, *around(element, due_at, clock))
+
+
+def _moment(value: Any, zone: ZoneInfo) -> datetime:
+    try:
+        if isinstance(value, str) and len(value) == len("2026-03-02"):
+            return datetime.combine(date.fromisoformat(value), END_OF_DAY, zone).astimezone(UTC)
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise FeelError("时限表达式没有得出时间", "The deadline expression yields no instant")
+    return moment
 
 
 def around(element: Element, due_at: datetime, clock: Clock) -> tuple[datetime | None, datetime | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,8 +17,11 @@ from webapp.formkit.lookups import Advice, Choice, FileInfo, Locale, SheetReadin
 from webapp.organization.models import Unit, User
 from webapp.organization.queries import units
 from webapp.registry.checks import Asked, Mark, run_check
+from webapp.registry.models import Account
+from webapp.registry.reach import ANY, reachable_account, reachable_accounts
 
 MOST_PEOPLE = 500
+MOST_ACCOUNTS = 100
 
 
 @dataclass
@@ -70,6 +73,19 @@ class InstitutionLookups:
             return None
         return self._person_choice(person)
 
+    def accounts(self, scope: str, states: Sequence[str], query: str) -> list[Choice]:
+        found = reachable_accounts(self.user, scope, states, query, MOST_ACCOUNTS)
+        return [self._account_choice(account) for account in found]
+
+    def account(self, id: str, scope: str, states: Sequence[str]) -> Choice | None:
+        if not (id.isascii() and id.isdigit()) or len(id) > 9:
+            return None
+        own = self.case.get("account")
+        # A case's own account is always there to be kept.
+        kept = isinstance(own, dict) and str(own.get("id")) == id
+        account = reachable_account(self.user, int(id), "all" if kept else scope, ANY if kept else states)
+        return self._account_choice(account) if account is not None else None
+
     def file(self, id: str) -> FileInfo | None:
         row = db.session.scalar(select(StoredFile).where(StoredFile.key == id))
         if row is None or row.institution_id != self.user.institution_id:
@@ -93,6 +109,11 @@ class InstitutionLookups:
 
     def _unit_choice(self, unit: Unit) -> Choice:
         return Choice(str(unit.id), unit.name_zh, unit.name_en, code=unit.code, kind=unit.kind)
+
+    def _account_choice(self, account: Account) -> Choice:
+        platform = self.bundle.pack.platform(account.platform)
+        hint = "，".join(part for part in (platform.name_zh if platform else "", account.filing_number) if part)
+        return Choice(str(account.id), account.name, code=account.filing_number, kind=account.platform, hint=hint)
 
     def _person_choice(self, person: User) -> Choice:
         unit = self._units.get(str(person.unit_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from webapp.organization.models import Unit, User
 from webapp.organization.queries import holders, is_held, local_day, queue_name, unit_id_of
 from webapp.workflow.models import ProcessInstance, Seat, UserTask
 
+Functions = Mapping[str, Callable[..., Any]]
 # Seats without a deadline sort behind every deadline.
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -32,8 +33,13 @@ def role_unit(pack: Pack, role: str, instance: ProcessInstance) -> int | None:
     return unit.id if unit else None
 
 
-def open_seats(task: UserTask, element: Element, pack: Pack, data: dict[str, Any], now: datetime) -> Seat:
-    """The main seat of a new task, held by the applicant or a named person, or open to a role's queue."""
+def open_seats(
+    task: UserTask, element: Element, pack: Pack, data: dict[str, Any], functions: Functions | None = None
+) -> Seat:
+    """The main seat of a new task, held by the applicant or a named person, or open to a role's queue.
+
+    Raises FeelError when an expression gives no person, or a role the step does not name.
+    """
     instance = task.instance
     holder, role, queue = None, "", None
     if element.assignee == "applicant":
@@ -41,7 +47,7 @@ def open_seats(task: UserTask, element: Element, pack: Pack, data: dict[str, Any
     elif element.assignee:
         holder, role = _assignee(element, data), "assignee"
     elif element.candidate_groups:
-        role = element.candidate_groups[0]
+        role = role_of(element, data, functions)
         unit_id = role_unit(pack, role, instance)
         queue = queue_name(role, unit_id) if unit_id else None
     seat = Seat(
@@ -56,6 +62,20 @@ def open_seats(task: UserTask, element: Element, pack: Pack, data: dict[str, Any
     )
     db.session.add(seat)
     return seat
+
+
+def role_of(element: Element, data: dict[str, Any], functions: Functions | None = None) -> str:
+    """The role whose task this is: the one drawn, or what the expression gives. Raises FeelError for any other."""
+    if element.role_expression is None:
+        return element.candidate_groups[0]
+    value = feel.compile(element.role_expression).evaluate(data, functions or {})
+    if value not in element.candidate_groups:
+        listed = "、".join(element.candidate_groups)
+        raise FeelError(
+            f"“{element.name}”的办理角色表达式得出“{value}”，不在 roles 所列之中：{listed}",
+            f"The candidate groups of {element.id} come to “{value}”, which is none of its roles: {listed}",
+        )
+    return str(value)
 
 
 def _assignee(element: Element, data: dict[str, Any]) -> int | None:

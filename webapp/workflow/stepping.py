@@ -162,7 +162,7 @@ class Step:
             escalate_at=times.escalate_at,
             completed_by=element.properties.get("completed_by") or None,
         )
-        open_seats(task, element, self.bundle.pack, token.data, self.now)
+        open_seats(task, element, self.bundle.pack, token.data, self.clock.functions())
         self.opened.append(task)
         return task
 

@@ -1,6 +1,7 @@
 """Built-in functions. Null counts as the empty list for list functions, and passes through text functions."""
 
 import re
+from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -135,6 +136,44 @@ def _date(state: State, text: Json) -> Json:
     raise FeelError("日期请写成 2026-03-01 的样子", "write a date like 2026-03-01")
 
 
+def _day(name: str, value: Json) -> date | None:
+    """The day a text begins with: a moment counts as the day written in it."""
+    text = _text(name, value)
+    if not text:
+        return None
+    try:
+        if _DATE_TEXT.fullmatch(text[:10]) and (len(text) == 10 or text[10] == "T"):
+            return date.fromisoformat(text[:10])
+    except ValueError as error:
+        raise FeelError("没有这一天", "there is no such day") from error
+    raise FeelError("日期请写成 2026-03-01 的样子", "write a date like 2026-03-01")
+
+
+def _days_between(state: State, first: Json, last: Json) -> Json:
+    start, end = _day("days_between", first), _day("days_between", last)
+    return None if start is None or end is None else (end - start).days
+
+
+def _months_between(state: State, first: Json, last: Json) -> Json:
+    """Whole months; one is over on the same day of the month, or on the last day of a shorter one."""
+    start, end = _day("months_between", first), _day("months_between", last)
+    if start is None or end is None:
+        return None
+    if end < start:
+        return -_whole_months(end, start)
+    return _whole_months(start, end)
+
+
+def _whole_months(start: date, end: date) -> int:
+    months = (end.year - start.year) * 12 + end.month - start.month
+    return months if end.day >= min(start.day, monthrange(end.year, end.month)[1]) else months - 1
+
+
+def _year_of(state: State, text: Json) -> Json:
+    day = _day("year_of", text)
+    return None if day is None else day.year
+
+
 def _is_blank(state: State, value: Json) -> Json:
     if isinstance(value, str):
         return not value.strip()
@@ -199,6 +238,9 @@ BUILTINS: Final[dict[str, Builtin]] = {
     "upper": Builtin(_upper, 1, 1, "the text in upper case"),
     "string_length": Builtin(_string_length, 1, 1, "number of characters of a text"),
     "date": Builtin(_date, 1, 1, "the day written YYYY-MM-DD, checked; null for an empty text"),
+    "days_between": Builtin(_days_between, 2, 2, "days from the first date to the second"),
+    "months_between": Builtin(_months_between, 2, 2, "whole months from the first date to the second"),
+    "year_of": Builtin(_year_of, 1, 1, "the year of a date, as a number"),
     "is_blank": Builtin(_is_blank, 1, 1, "whether null, only spaces, or an empty list or object"),
     "number": Builtin(_number, 1, 1, "the number a text shows; null when it shows none"),
     "string": Builtin(_string, 1, 1, "a number, true or false as text"),

@@ -34,6 +34,8 @@ def written(context: Context) -> Iterator[Written]:
             yield Written(*here, node.get("dueDate") or "", "期限", "the due date")
         if node.kind == "userTask" and (node.get("assignee") or "").startswith("="):
             yield Written(*here, node.get("assignee") or "", "办理人", "the assignee")
+        if node.kind == "userTask" and (node.get("candidateGroups") or "").strip().startswith("="):
+            yield Written(*here, node.get("candidateGroups") or "", "办理角色", "the candidate groups")
         if node.kind == "serviceTask":
             for name, text in node.inputs.items():
                 if not text:

@@ -10,7 +10,10 @@ from webapp.engine.lint.expressions import Written, written
 from webapp.engine.lint.flows import RESERVED
 from webapp.engine.lint.graph import everywhere, reachable
 
-CASE = frozenset({"reference", "filed_at", "started_at", "institution", "unit", "applicant"})
+CASE = frozenset(
+    {"reference", "filed_at", "started_at", "institution", "unit", "applicant"}
+    | {"account", "campaign", "cause", "event_on", "last_day", "late"}
+)
 
 
 def unknown_names(context: Context) -> Iterator[Finding]:

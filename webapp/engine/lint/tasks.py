@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from webapp.engine import dialect, dmn
+from webapp.engine.diagram import Node
 from webapp.engine.errors import Finding
 from webapp.engine.lint.context import Context, Rule, finding, title
 from webapp.engine.lint.flows import ID
@@ -18,7 +19,7 @@ PROPERTIES = {
     "userTask": _ANYWHERE
     | {
         "decisions", "remind_before", "escalate_to", "escalate_after", "after_return", "reviews", "pauses_clock",
-        "on_no_approver", "due_article", "completed_by",
+        "on_no_approver", "due_article", "completed_by", "roles",
     },
     "endEvent": _ANYWHERE | {"outcome"},
 }  # fmt: skip
@@ -30,6 +31,7 @@ _VALUES = {
     "completed_by": (re.compile("account_update"), "account_update"),
     "pauses_clock": (re.compile("true|false"), "true"),
     "outcome": (re.compile("|".join(sorted(OUTCOMES))), "approved"),
+    "roles": (re.compile(r"[a-z][a-z0-9_]*(?:\s*,\s*[a-z][a-z0-9_]*)*"), "unit_head, publicity_head"),
     "reviews": (re.compile(r"[a-z][a-z0-9_]*(?:\s*,\s*[a-z][a-z0-9_]*)*"), "name, platform"),
 }
 
@@ -59,6 +61,7 @@ def user_tasks(context: Context) -> Iterator[Finding]:
                 f"“{title(node)}”由申请人办理，不能作同意、不予或收存的决定；请改由某个角色办理",
                 f'"{title(node)}" is the applicant\'s, who cannot approve, reject or receive; give it to a role',
             )
+        yield from _given_role(node)
         if not node.get("formKey") and not node.properties.get("decisions"):
             yield finding(
                 node,
@@ -66,6 +69,26 @@ def user_tasks(context: Context) -> Iterator[Finding]:
                 f"“{title(node)}”没有表单，也没有可选的决定；请写 camunda:formKey 或属性 decisions",
                 f'"{title(node)}" has neither a form nor decisions; give camunda:formKey or the property decisions',
             )
+
+
+def _given_role(node: Node) -> Iterator[Finding]:
+    """Every role an expression may give is named beside it."""
+    given = (node.get("candidateGroups") or "").strip().startswith("=")
+    if given and not node.properties.get("roles", "").strip():
+        yield finding(
+            node,
+            "roles-missing",
+            f"“{title(node)}”的 candidateGroups 是表达式，请在属性 roles 中写出它可能得出的每个角色",
+            f'the candidateGroups of "{title(node)}" is an expression; name every role it may give in the property '
+            "roles",
+        )
+    elif not given and "roles" in node.properties:
+        yield finding(
+            node,
+            "roles-ignored",
+            f"“{title(node)}”的属性 roles 只在 candidateGroups 为表达式时有作用，请删除",
+            f'the property roles of "{title(node)}" has no effect unless candidateGroups is an expression; remove it',
+        )
 
 
 def service_tasks(context: Context) -> Iterator[Finding]:

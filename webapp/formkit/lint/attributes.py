@@ -1,10 +1,11 @@
 """The attributes of one component: limits, values, our own properties. Unknown ones are faults, typos being silent."""
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from webapp.formkit.kinds import CHOICE_KINDS, TEXT_KINDS, Component, listed, prop, properties
+from webapp.formkit.kinds import CHOICE_KINDS, TEXT_KINDS, Component, listed, names_in, prop, properties
 from webapp.formkit.lint.document import KEY
 from webapp.formkit.lint.faults import Faults
 from webapp.formkit.lookups import CHECKS
@@ -15,6 +16,7 @@ PROPERTIES: Final = frozenset(
     {"kind", "unit_kind", "person", "platform_group", "text_zh", "text_en", "label_en", "help_zh", "help_en"}
     | {"article", "reason_zh", "reason_en", "requiredIf", "check", "check_unless", "prefill", "personal", "min", "max"}
     | {"pattern_message_zh", "pattern_message_en", "sheet"}
+    | {"current", "scope", "states"}
 )
 _TEXT_RULES: Final = frozenset({"required", "minLength", "maxLength", "pattern", "validationType"})
 _RULES: Final[Mapping[Kind, frozenset[str]]] = {
@@ -23,6 +25,8 @@ _RULES: Final[Mapping[Kind, frozenset[str]]] = {
     Kind.NUMBER: frozenset({"required", "min", "max"}),
     Kind.ROWS: frozenset(),
 }
+_SCOPES: Final = ("", "own", "all")
+_STATE: Final = re.compile(r"[a-z][a-z_]*")
 _PERSONS: Final = ("", "staff", "student", "any")
 MAX_TEXT = 20_000  # characters of any answer
 MAX_ROWS = 200
@@ -51,6 +55,7 @@ def check_attributes(component: Component, kind: Kind, element: str, faults: Fau
         faults.add(element, "text", "承诺须有全文 properties.text_zh", "an undertaking needs its full text in text_zh")
     if kind is Kind.PERSON and prop(component, "person") not in _PERSONS:
         faults.add(element, "person", "person 只能是 staff、student、any", "person is staff, student or any")
+    _check_account(component, kind, element, faults)
     if kind is Kind.SHEET:
         _check_sheet(component, element, faults)
     _check_bounds(component, kind, rules, element, faults)
@@ -110,6 +115,18 @@ def _check_values(component: Component, element: str, faults: Faults) -> None:
         default = component.get("defaultValue")
         if any(d not in texts for d in (default if isinstance(default, list) else [default] if default else [])):
             faults.add(element, "default", "defaultValue 不在 values 中", "the defaultValue is not one of the values")
+
+
+def _check_account(component: Component, kind: Kind, element: str, faults: Faults) -> None:
+    for name in ("scope", "states"):
+        if kind is not Kind.ACCOUNT and prop(component, name):
+            faults.add(element, "account", f"{name} 只用于账号字段", f"{name} belongs to fields of kind account")
+    if kind is not Kind.ACCOUNT:
+        return
+    if prop(component, "scope") not in _SCOPES:
+        faults.add(element, "account", "scope 只能是 own 或 all", "scope is own or all")
+    if any(not _STATE.fullmatch(state) for state in names_in(prop(component, "states"))):
+        faults.add(element, "account", "states 写账号的状态，逗号分隔", "states lists states of an account")
 
 
 def _check_sheet(component: Component, element: str, faults: Faults) -> None:

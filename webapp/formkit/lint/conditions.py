@@ -10,7 +10,10 @@ from webapp.formkit.lint.components import check_basis, name_of
 from webapp.formkit.lint.faults import Faults
 from webapp.formkit.specs import SILENT_KINDS, Kind
 
-CASE_MEMBERS: Final = frozenset({"reference", "filed_at", "started_at", "institution", "unit", "applicant"})
+CASE_MEMBERS: Final = frozenset(
+    {"reference", "filed_at", "started_at", "institution", "unit", "applicant"}
+    | {"account", "campaign", "cause", "event_on", "last_day", "late"}
+)
 FUNCTIONS: Final = frozenset({"today"})
 _RULE_MEMBERS: Final = frozenset(
     {"key", "when", "field", "message_zh", "message_en", "article", "reason_zh", "reason_en"}
@@ -56,6 +59,13 @@ def _check_rows(rows: Component, earlier: Set[str], every: Set[str], faults: Fau
         if text := hide_of(child):
             _check(element, "conditional.hide", text, before, every | own, faults)
         _check_others(child, element, every | own, every, faults)
+        if prop(child, "current"):
+            faults.add(
+                element,
+                "current_in_rows",
+                "重复组里的字段不能写 current，请写在重复组上",
+                "a field of a repeating group has no current value; give it to the group",
+            )
         before.add(key_of(child))
 
 
@@ -63,8 +73,9 @@ def _check_others(component: Component, element: str, seen: Set[str], every: Set
     for name in ("requiredIf", "check_unless"):
         if text := prop(component, name):
             _check(element, f"properties.{name}", text, seen, seen, faults)
-    if text := prop(component, "prefill"):
-        _check(element, "properties.prefill", text, frozenset(), every, faults)
+    for name in ("prefill", "current"):
+        if text := prop(component, name):
+            _check(element, f"properties.{name}", text, frozenset(), every, faults)
 
 
 def _check(element: str, where: str, text: str, seen: Set[str], every: Set[str], faults: Faults) -> None:
