@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from webapp.definitions.bundle import Bundle, make_bundle
 from webapp.definitions.campaign_checks import campaign_findings
 from webapp.definitions.packs import Pack
+from webapp.definitions.process_checks import process_findings
 from webapp.documents.checks import check_documents
 from webapp.engine import Finding, OperationSpec
 from webapp.engine.elements import AS_CALLED
@@ -30,6 +31,7 @@ def check_pack(files: Mapping[str, bytes], operations: Mapping[str, OperationSpe
     findings += _forms(bundle)
     for process in bundle.pack.processes:
         findings += _process(bundle, process.key, operations, clauses)
+    findings += process_findings(bundle, operations)
     findings += campaign_findings(bundle, operations)
     findings += _citations(bundle, clauses)
     findings += check_documents(bundle, operations, clauses)
