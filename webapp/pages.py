@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
+from webapp.bulletins.views import blueprint as bulletins
 from webapp.campaigns.views import blueprint as campaigns
 from webapp.cases.views import blueprint as cases
 from webapp.definitions.views import blueprint as definitions
@@ -54,7 +55,8 @@ def init_app(app: Flask) -> None:
 
 
 def blueprints() -> list[Any]:
-    return [organization, inbox, campaigns, cases, documents, registry, definitions, regulations, ledger, faults, notifications]
+    first = [organization, inbox, campaigns, cases, documents, registry]
+    return [*first, bulletins, definitions, regulations, ledger, faults, notifications]
 
 
 def _context() -> dict[str, Any]:

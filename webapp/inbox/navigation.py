@@ -60,6 +60,7 @@ def _links(user: User) -> dict[str, Link]:
         "cases": _link("inbox.todo", "cases", "file-earmark-text", _("我的申请"), view="started"),
         "notices": _link("notifications.notices", "notices", "bell", _("通知"), count=count_unread(user)),
         "registry": _link("registry.accounts", "registry", "journal-bookmark", _("登记册")),
+        "bulletins": _link("bulletins.bulletins", "bulletins", "megaphone", _("简报与通报")),
         "processes": _link("definitions.processes", "processes", "diagram-3", _("流程")),
         "regulations": _link("regulations.regulations", "regulations", "book", _("规章")),
         "calendar": _link("organization.calendar", "calendar", "calendar3", _("工作日历")),
@@ -89,7 +90,7 @@ def _rest(user: User, locale: str, links: Mapping[str, Link], shown: set[str]) -
 
     groups = [
         (_("办理"), [*starts, *left("home", "inbox", "cases", "campaigns", "notices")]),
-        (_("查阅"), left("registry", "processes", "regulations", "calendar")),
+        (_("查阅"), left("registry", "bulletins", "processes", "regulations", "calendar")),
         (_("核查与管理"), left("checkpoints", "ledger", "faults", "outbox")),
     ]
     return [{"label": label, "links": links} for label, links in groups if links]

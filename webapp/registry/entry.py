@@ -131,6 +131,7 @@ def state_name(state: str) -> str:
         "proposed": _("未登记"),
         "rectification": _("整改中"),
         "under_rectification": _("整改中"),
+        "suspended": _("已暂停"),
         "ordered_closed": _("已责令关停"),
         "deregistered": _("已注销"),
     }
@@ -145,6 +146,9 @@ def cause_name(cause: str) -> str:
         "verification": _("平台核验"),
         "change": _("变更登记"),
         "deregistration": _("注销"),
+        "ordered_closure": _("责令关停"),
+        "state": _("状态变动"),
+        "imported": _("批量登记"),
         "annual_review": _("年审"),
     }
     return words.get(cause, cause)

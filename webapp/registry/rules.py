@@ -6,10 +6,17 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from webapp.organization.models import User
-from webapp.organization.policy import held_queues, rule, visibility
+from webapp.extensions import db
+from webapp.organization.duties import ADMINISTRATORS
+from webapp.organization.models import Unit, User
+from webapp.organization.policy import has_role, held_queues, rule, visibility
+from webapp.organization.queries import queue_name
 from webapp.registry.facts import PEOPLE
 from webapp.registry.models import Account
+from webapp.registry.present import people_of
+
+HEAD = "unit_head"
+PUBLICITY = ("publicity_reviewer", "publicity_head")
 
 
 @visibility(Account)
@@ -27,6 +34,21 @@ def may_view(user: User, account: Account) -> bool:
 def may_see_contacts(user: User, account: Account) -> bool:
     """Telephones and the like: for the sponsoring unit, people named in the entry, and those who hold a role."""
     return user.unit_id == account.unit_id or bool(held_queues(user)) or user.id in _named(account)
+
+
+@rule("record_update", Account)
+def may_record_update(user: User, account: Account) -> bool:
+    """Who is named on the account, its unit's head (or that of a unit above), and those who oversee publicity."""
+    if account.state == "deregistered" or has_role(user, *ADMINISTRATORS):
+        return False
+    if user.id in people_of(account) or has_role(user, *PUBLICITY):
+        return True
+    unit = db.session.get(Unit, account.unit_id)
+    while unit is not None:
+        if queue_name(HEAD, unit.id) in held_queues(user):
+            return True
+        unit = unit.parent
+    return False
 
 
 def _named(account: Account) -> set[int]:

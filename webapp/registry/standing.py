@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from webapp.errors import Invalid, Refused
 from webapp.extensions import transactional, work_waits
 from webapp.organization.models import User
+from webapp.organization.policy import acting, demand
 from webapp.organization.queries import local_day
 from webapp.registry import events, facts
 from webapp.registry.commands import revise_account
@@ -142,6 +143,15 @@ def record_update(
     events.updated(account, made_by.actor, made_by.instance_id)
     work_waits()
     return account
+
+
+@transactional
+def note_update(actor: User, account_id: int, updated_on: date, *, now: datetime) -> Account:
+    """As `record_update`, by a person on the account's page. Raises Forbidden where that is not the person's to say."""
+    acting(actor)
+    account = lock_account(actor.institution_id, account_id)
+    demand(actor, "record_update", account)
+    return record_update(actor.institution_id, account_id, updated_on, now=now, made_by=MadeBy(actor=actor))
 
 
 def _standing(institution_id: int, account_id: int) -> Account:

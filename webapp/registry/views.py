@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
+from werkzeug.wrappers import Response
 
 from webapp.cases.actors import person_name, step_name
 from webapp.cases.moments import Moments
@@ -18,21 +20,27 @@ from webapp.definitions.models import ProcessDefinition
 from webapp.definitions.names import PackNames
 from webapp.definitions.queries import bundle
 from webapp.engine import Element
+from webapp.errors import Invalid
 from webapp.extensions import db
 from webapp.formkit import FormSchema
 from webapp.organization.policy import can, requires, visible
 from webapp.organization.queries import units
-from webapp.registry import queries
+from webapp.registry import measures, queries
 from webapp.registry.entry import Entry, named, state_name
+from webapp.registry.forms import UpdateForm
 from webapp.registry.life import grounds, happenings
 from webapp.registry.lifeline import Lifeline, State, lifeline
-from webapp.registry.models import Account, Filing
+from webapp.registry.models import Account, Filing, Measure
+from webapp.registry.standing import note_update
+from webapp.registry.wording import measure_names, review_names
+from webapp.regulations.citing import Citation, Citing
 from webapp.security import row_number
 from webapp.workflow.context import specs
+from webapp.workflow.inactivity import is_idle
 from webapp.workflow.models import ProcessInstance
 
 blueprint = Blueprint("registry", __name__)
-STATES = ("active", "rectification", "ordered_closed", "deregistered")
+STATES = ("active", "rectification", "suspended", "deregistered")
 
 
 def _narrow(statement: Any) -> Any:
@@ -71,6 +79,29 @@ def accounts() -> str:
 @requires("signed_in")
 def account(account_id: int) -> str:
     """One account: what is registered, its life, its versions, and who decided each on which ground."""
+    return _account_page(account_id)
+
+
+@blueprint.post("/registry/<int:account_id>/updates")
+@requires("signed_in")
+def record_update(account_id: int) -> Response | tuple[str, int]:
+    """登记更新: the day the account last put something out."""
+    form = UpdateForm()
+    found = queries.account(current_user.institution_id, account_id)
+    if found is None or not can(current_user, "record_update", found):
+        abort(404)
+    if not form.validate_on_submit():
+        return _account_page(account_id, form), 422
+    try:
+        note_update(current_user, account_id, form.picked, now=datetime.now(UTC))
+    except Invalid as error:
+        form.updated_on.errors = [error.sentence]
+        return _account_page(account_id, form), 422
+    flash(_("已登记：%(day)s 有更新。", day=form.picked))
+    return redirect(url_for("registry.account", account_id=account_id))
+
+
+def _account_page(account_id: int, form: UpdateForm | None = None) -> str:
     institution_id = current_user.institution_id
     file = queries.account_file(institution_id, account_id, narrow=_narrow)
     if file is None:
@@ -80,6 +111,7 @@ def account(account_id: int) -> str:
     cases = _cases(file.filings)
     entry = Entry(names, _forms(names, cases), can(current_user, "see_contacts", file.account), moments.locale)
     steps = _steps(file, cases)
+    taken = measures.measures_of_account(institution_id, account_id)
     siblings = queries.accounts(institution_id, queries.AccountFilter(unit_id=file.account.unit_id), narrow=_narrow)
     return render_template(
         "registry/account.html",
@@ -95,8 +127,30 @@ def account(account_id: int) -> str:
         cases=_visible_cases(cases),
         siblings=[row for row, _unit in siblings.rows if row.id != account_id][:8],
         decision_label=decision_label,
+        measures=taken,
+        measure_cites=_measure_cites(taken, moments.locale),
+        filing_by_id={filing.id: filing for filing in file.filings},
+        named=named,
+        reviews=measures.reviews_of_account(institution_id, account_id),
+        measure_names=measure_names(),
+        review_names=review_names(),
+        idle=names.bundle is not None and is_idle(file.account, names.bundle.pack, moments.today),
+        update_form=_update_form(file.account, form),
         person_name=lambda user_id: person_name(file.people.get(user_id), moments.locale),
     )
+
+
+def _update_form(account: Account, form: UpdateForm | None) -> UpdateForm | None:
+    """The form to record an update with, for who may."""
+    if not can(current_user, "record_update", account):
+        return None
+    return form or UpdateForm(formdata=None)
+
+
+def _measure_cites(taken: Sequence[Measure], locale: str) -> dict[int, list[Citation]]:
+    """The clauses that measures rest on, by measure id."""
+    citing = Citing(current_user.institution_id, [code for row in taken for code in row.article.split()], locale)
+    return {row.id: citing(row.article.split()) for row in taken}
 
 
 def _life(file: queries.AccountFile, names: PackNames, moments: Moments) -> Lifeline | None:
