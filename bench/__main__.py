@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bench import inbox, posts, rounds, steps
+from bench import campaigns, inbox, posts, rounds, steps
 from bench.databases import DATABASES, Bench, opened
 from bench.measure import Figure
 from tests.support.postgres import Postgres, running_postgres
@@ -45,7 +45,11 @@ def _inbox(kind: str, server: Postgres | None) -> Iterator[Found]:
     yield inbox.measure(kind, server, total=1_000_000, repeats=40)
 
 
-MEASURES = {"steps": _steps, "posts": _posts, "rounds": _rounds, "inbox": _inbox}
+def _campaigns(kind: str, server: Postgres | None) -> Iterator[Found]:
+    yield campaigns.measure(kind, server, total=10_000)
+
+
+MEASURES = {"steps": _steps, "posts": _posts, "rounds": _rounds, "inbox": _inbox, "campaigns": _campaigns}
 
 
 def run(measures: Sequence[str], databases: Sequence[str]) -> Iterator[Found]:
