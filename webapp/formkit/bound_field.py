@@ -9,7 +9,7 @@ from webapp.engine.feel import Json
 from webapp.formkit.current import Registered, registered
 from webapp.formkit.display import Wording
 from webapp.formkit.fields import FormkitField
-from webapp.formkit.lookups import Advice, Choice, Locale, SheetProblem, SheetReading
+from webapp.formkit.lookups import Advice, Choice, Locale, SheetProblem, SheetReading, SheetTable
 from webapp.formkit.pickers import PickerField, PlatformField, SheetField, as_answer
 from webapp.formkit.rows import RowsField, fields_of
 from webapp.formkit.settling import value_of
@@ -142,6 +142,13 @@ class BoundField:
         return sorted(rows.items())
 
     @property
+    def table(self) -> SheetTable | None:
+        """The rows of a spreadsheet that was taken."""
+        if self.field is None or not isinstance(self.data, dict):
+            return None
+        return self.field.setting.lookups.sheet_table(self.spec.sheet, self.data.get("rows"), self.locale)
+
+    @property
     def upload(self) -> Json:
         """The spreadsheet uploaded, taken or not, as {id, name, size, sha256}; None without one."""
         if not isinstance(self.field, SheetField) or not self.field.typed:
@@ -168,6 +175,11 @@ class BoundField:
     def drives(self) -> bool:
         """Whether other fields, or the page around the form, depend on it."""
         return self.spec.drives or (self.field is not None and self.name in self.field.setting.drivers)
+
+    @property
+    def renews(self) -> bool:
+        """Whether a change of it should show the form anew: what depends on it, or whether it still is what is registered."""
+        return self.drives or self.spec.current is not None
 
     @property
     def registered(self) -> Registered | None:
