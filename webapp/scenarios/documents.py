@@ -204,9 +204,22 @@ class ScenarioFile(_Entry):
 def parse_scenarios(content: bytes, file: str) -> ScenarioFile:
     """A scenario file as data. Raises DefinitionError naming each wrong entry."""
     try:
-        return ScenarioFile.model_validate(read_yaml(content, file))
+        return ScenarioFile.model_validate(_texts(read_yaml(content, file)))
     except ValidationError as error:
         places = [(".".join(str(part) for part in problem["loc"]), problem["msg"]) for problem in error.errors()]
         raise DefinitionError(
             tuple(Finding(file, place, "scenario", f"“{place}”不合要求：{text}", text) for place, text in places)
         ) from None
+
+
+def _texts(data: Any) -> Any:
+    """The data with every member named by a text: YAML reads `on:` as true, and `1:` as a number."""
+    if isinstance(data, dict):
+        return {_member(key): _texts(value) for key, value in data.items()}
+    return [_texts(item) for item in data] if isinstance(data, list) else data
+
+
+def _member(key: Any) -> str:
+    if isinstance(key, bool):
+        return "on" if key else "off"
+    return str(key)

@@ -19,6 +19,7 @@ from webapp.scenarios.documents import Scenario, ScenarioStep
 from webapp.scenarios.errors import ScenarioFailed
 from webapp.scenarios.given import register_all
 from webapp.scenarios.posting import posting_of
+from webapp.scenarios.refusals import command_refused, errors_of, form_refused
 from webapp.workdays import due, span
 from webapp.workflow import binding, commands, queries
 from webapp.workflow.context import specs
@@ -26,9 +27,6 @@ from webapp.workflow.deadlines import institution_calendar
 from webapp.workflow.filing import Submission
 from webapp.workflow.models import ProcessInstance, Seat
 from webapp.workflow.starting import start_case
-
-# What a step's `refused` calls the refusal of the whole application or decision, rather than of one field.
-CASE = "case"
 
 
 @dataclass
@@ -112,10 +110,11 @@ class ScenarioRun:
         posted, uploads = posting_of(schema, step.answers, self.institution_id, self.accounts, bundle.pack)
         bound = binding.bind_start(user, definition, posted=posted, uploads=uploads, now=self.now)
         binding.store_uploads(bound, user, bundle, now=self.now)
-        if self._refused(step, bound.validate(), bound.errors):
+        valid = bound.validate()
+        if form_refused(step, valid, errors_of(bound)):
             return
         submission = Submission(answers=bound.answers, form=(bound.schema.key, bound.schema.hash))
-        self._command(step, lambda: self._started(user, submission))
+        command_refused(step, lambda: self._started(user, submission))
 
     def _started(self, user: User, submission: Submission) -> None:
         self.instance_id = start_case(user, self.process, submission, now=self.now).id
@@ -135,15 +134,16 @@ class ScenarioRun:
             assert bound is not None
             binding.store_uploads(bound, user, bundle, now=self.now)
             decision = "return" if step.return_to else step.decision
-            if self._refused(step, binding.judged(bound, decision), bound.errors):
+            judged = binding.judged(bound, decision)
+            if form_refused(step, judged, errors_of(bound)):
                 return
             answers, form = binding.filed(bound, decision), (bound.schema.key, bound.schema.hash)
         submission = Submission(step.decision, step.opinion, step.grounds, answers, form)
         seat_id, version, back = seat.id, seat.version, step.return_to
         if back:
-            self._command(step, lambda: commands.return_to(user, seat_id, version, back, submission, now=self.now))
+            command_refused(step, lambda: commands.return_to(user, seat_id, version, back, submission, now=self.now))
         else:
-            self._command(step, lambda: commands.answer(user, seat_id, version, submission, now=self.now))
+            command_refused(step, lambda: commands.answer(user, seat_id, version, submission, now=self.now))
 
     def _cancel(self, step: ScenarioStep) -> None:
         commands.cancel(self._person(self._answering(step)), self._instance().id, now=self.now)
@@ -159,30 +159,6 @@ class ScenarioRun:
         account_id = self.account_id(account) if account else None
         found = beginnings.following(self, process, account_id)
         self.process, self.instance_id = process, found
-
-    def _refused(self, step: ScenarioStep, valid: bool, errors: dict[str, list[str]]) -> bool:
-        """Whether the form was refused as expected. Raises ScenarioFailed when it went otherwise."""
-        if step.refused is None or CASE in step.refused:
-            if not valid:
-                raise ScenarioFailed(f"the form was refused: {errors}")
-            return False
-        for name, part in step.refused.items():
-            if not any(part in sentence for sentence in errors.get(name, ())):
-                raise ScenarioFailed(f"expected “{part}” at {name}, got {errors}")
-        return True
-
-    def _command(self, step: ScenarioStep, act: Any) -> None:
-        """Run a command that must succeed, or be refused with the sentence that `refused: {case: …}` names."""
-        part = (step.refused or {}).get(CASE)
-        try:
-            act()
-        except BeianError as error:
-            told = [error.sentence, *(why for _name, why in getattr(error, "details", ()))]
-            if part is None or not any(part in sentence for sentence in told):
-                raise
-        else:
-            if part is not None:
-                raise ScenarioFailed(f"expected the refusal “{part}”, but it was accepted")
 
     def _wait(self, text: str) -> None:
         n, unit = span(text)
