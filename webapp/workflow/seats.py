@@ -46,6 +46,9 @@ def open_seats(
         holder, role = instance.applicant_id, "applicant"
     elif element.assignee:
         holder, role = _assignee(element, data), "assignee"
+        if holder == instance.applicant_id and "decisions" not in element.properties:
+            # What is only carried out or reported may be the applicant's own to do; a decision never is.
+            role = "applicant"
     elif element.candidate_groups:
         role = role_of(element, data, functions)
         unit_id = role_unit(pack, role, instance)
