@@ -75,10 +75,11 @@ class Passing:
 
     def _of_node(self, drawn: Drawn, definition: Definition, key: str) -> Iterator[Key]:
         yield key, f"{drawn.id}.due"
-        for role in (*drawn.candidate_groups, *drawn.properties.get("roles", "").replace(",", " ").split()):
+        named = drawn.properties.get("roles", "").replace(",", " ").split()
+        for role in (*drawn.candidate_groups, *named):
             yield "", f"roles.{role}"
-        if role := drawn.properties.get("escalate_to"):
-            yield "", f"roles.{role}"
+        if overseer := drawn.properties.get("escalate_to"):
+            yield "", f"roles.{overseer}"
         if drawn.form_key:
             yield from self._of_form(drawn.form_key, key)
         table = definition.decisions.get(drawn.decision_ref or "")

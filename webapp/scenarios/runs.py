@@ -95,10 +95,17 @@ class ScenarioRun:
         elif step.zero_report:
             beginnings.report_zero(self, step.zero_report, step.by or self.scenario.applicant)
         elif step.process or (step.task == "Application" and self.instance_id is None):
-            self.process, self.instance_id = step.process or self.process, None
-            self._start(step)
+            self._start_another(step)
         else:
             self._answer(step)
+
+    def _start_another(self, step: ScenarioStep) -> None:
+        """File an application; one that is refused leaves the case before in focus."""
+        before = self.process, self.instance_id
+        self.process, self.instance_id = step.process or self.process, None
+        self._start(step)
+        if self.instance_id is None:
+            self.process, self.instance_id = before
 
     def _start(self, step: ScenarioStep) -> None:
         user = self._person(step.by or self.scenario.applicant)
@@ -190,8 +197,12 @@ class ScenarioRun:
         raise ScenarioFailed(f"{element} is not open; open: {opened}")
 
     def _answering(self, step: ScenarioStep) -> str:
-        """Who does a step: whom it names, else the case's applicant."""
-        return step.by or self._instance().applicant.username
+        """Who does a step: whom it names, else who holds the open task, else the case's applicant."""
+        if step.by:
+            return step.by
+        instance = self._instance()
+        holder = self._seat(step.task).holder if step.task else None
+        return (holder or instance.applicant).username
 
     def account_id(self, key: str) -> int:
         """The given account with that key. Raises ScenarioFailed."""
