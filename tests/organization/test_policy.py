@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from webapp.bulletins.models import Bulletin
 from webapp.definitions.models import ProcessDefinition
 from webapp.extensions import db
 from webapp.files.models import StoredFile
@@ -27,7 +28,7 @@ from webapp.workflow.models import ProcessInstance, Seat, UserTask
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 ROLES = ("unit_head", "publicity_head", "process_owner", "auditor", "audit_admin", "system_admin", "security_admin")
 CODES = ("wzpt", "zzlg")
-NOUNS = (ProcessInstance, Seat, Account, StoredFile)
+NOUNS = (ProcessInstance, Seat, Account, StoredFile, Bulletin)
 
 person = st.integers(0, 5)  # even numbers belong to the first institution
 place = st.integers(0, 3)
@@ -103,6 +104,7 @@ class Rows:
     seats: list[tuple[Case, Placed, Seat]] = field(default_factory=list)
     files: list[tuple[Case, int, bool, StoredFile]] = field(default_factory=list)
     accounts: list[tuple[int, Account]] = field(default_factory=list)
+    bulletins: list[tuple[int, Bulletin]] = field(default_factory=list)
 
     def of(self, noun: type) -> list[Any]:
         lists: dict[type, list[Any]] = {
@@ -110,6 +112,7 @@ class Rows:
             Seat: [row for *_, row in self.seats],
             StoredFile: [row for *_, row in self.files],
             Account: [row for _, row in self.accounts],
+            Bulletin: [row for _, row in self.bulletins],
         }
         return lists[noun]
 
@@ -190,6 +193,8 @@ def filled(grants: list[Granted], cases: list[Case], inactive: set[int]) -> Iter
             )
             account.registered_at = NOW
             rows.accounts.append((case.school, add(account)))
+            bulletin = Bulletin(institution_id=here, number=f"b{number}", title_zh="题", body_zh="文", published_at=NOW)
+            rows.bulletins.append((case.school, add(bulletin)))
         g.pop("held_queues", None)
         yield rows
     finally:
@@ -225,6 +230,7 @@ def expected(who: int, rows: Rows, grants: list[Granted]) -> dict[type, set[int]
             if who % 2 == case.school and (_audits(who, grants) or _sees_seat(who, placed, grants))
         },
         Account: {row.id for school, row in rows.accounts if who % 2 == school},
+        Bulletin: {row.id for school, row in rows.bulletins if who % 2 == school},
         StoredFile: {
             row.id
             for case, whose, filed, row in rows.files

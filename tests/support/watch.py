@@ -1,7 +1,7 @@
 """A small institution that watches its accounts, for tests of what the system starts by itself.
 
-`rectification` is asked for when an account is silent for two months: its account is put right by an update, else after a
-month a criticism is published. `review` is left open to its applicant and decided by 审批人. `order` asks for a review of its
+`rectification` is asked for when an account is silent for two months: it is put right by an update, else a criticism is
+published after a month. `review` is left open to its applicant and decided by 审批人. `order` asks for a review of its
 account. The people of the account are 张老师 (directly responsible) and 王老师 (administrator).
 """
 

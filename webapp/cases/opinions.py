@@ -104,7 +104,8 @@ def _answered(file: CaseFile, seat: Seat, citations: Citations) -> Entry:
     assert seat.answered_at is not None
     at = seat.answered_at
     name = step_name(file.definition.elements.get(seat.task.element), file.locale, seat.task.name)
-    who = f"{person_name(seat.answered_by, file.locale)}　{file.actors.role(seat.role)}".rstrip("　")
+    by = person_name(seat.answered_by, file.locale)
+    who = f"{by}　{file.actors.role(seat.role)}".rstrip("　") if by else str(_("系统"))
     if seat.decision == "submit":
         filed = seat.task.element == "Application"
         what = decision_label("submit", first=seat.task.round == 1) if filed else _("提交：%(step)s", step=name)

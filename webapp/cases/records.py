@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flask_babel import gettext as _
+
 from webapp.cases.actors import person_name, step_name
 from webapp.cases.casefile import CaseFile
 from webapp.formkit import Difference, FormSchema, Row, describe, differences
@@ -70,7 +72,7 @@ def _filed(file: CaseFile, row: Answers, earlier: Answers | None) -> Filed | Non
         row.element,
         step_name(element, file.locale, row.element),
         row.round,
-        person_name(seat.answered_by if seat else None, file.locale),
+        person_name(seat.answered_by if seat else None, file.locale) or str(_("系统")),
         file.moments.minute(row.filed_at),
         rows,
         changes,

@@ -96,7 +96,7 @@ def _done(file: CaseFile, element: str) -> RouteStep:
     title = step_name(file.definition.elements[element], file.locale)
     seat = next((s for s in reversed(file.seats) if s.task.element == element and s.answered_at), None)
     if seat is not None:
-        who = person_name(seat.answered_by, file.locale)
+        who = person_name(seat.answered_by, file.locale) or str(_("系统"))
         state = "returned" if seat.decision in _SENT_BACK else "done"
         return RouteStep(state, title, f"{who}　{file.moments.day(seat.answered_at, weekday=False)}", "", element)
     at = next(row.at for row in reversed(file.history) if row.element == element)

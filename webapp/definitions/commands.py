@@ -16,7 +16,7 @@ from webapp.engine import OperationSpec
 from webapp.engine.errors import DefinitionError
 from webapp.extensions import db, transactional
 from webapp.ledger import record
-from webapp.organization.commands import sync_institution, sync_roles, sync_units
+from webapp.organization.commands import public_person, sync_institution, sync_roles, sync_units
 from webapp.organization.models import Institution, User
 from webapp.organization.queries import institution as find_institution
 from webapp.regulations.commands import sync_document
@@ -57,6 +57,7 @@ def _deploy(bundle: Bundle, operations: Mapping[str, OperationSpec], actor: User
     institution = sync_institution(entry.code, entry.name_zh, entry.name_en, entry.time_zone)
     sync_units(institution.id, [unit.model_dump() for unit in pack.units])
     sync_roles(institution.id, [role.model_dump() for role in pack.roles])
+    public_person(institution.id)
     for path in pack.regulations:
         sync_document(institution.id, parse_document(bundle.files[path], path))
     kept = digests(bundle.files)

@@ -14,6 +14,9 @@ from webapp.ledger import record
 from webapp.organization.duties import conflicting
 from webapp.organization.models import CalendarDay, Institution, Role, RoleGrant, Unit, User
 
+# The system person of an institution, by the last part of its name; inactive for ever.
+PUBLIC = "public"
+
 
 @transactional
 def sync_institution(code: str, name_zh: str, name_en: str, time_zone: str) -> Institution:
@@ -60,7 +63,7 @@ def sync_roles(institution_id: int, entries: list[dict[str, Any]]) -> None:
 
 @transactional
 def add_person(institution_id: int, username: str, *, unit_id: int | None, password_hash: str, **fields: Any) -> User:
-    """Create a person who can log in. `fields`: name_zh, name_en, kind, permanent, email, demo."""
+    """Create a person who can log in. `fields`: name_zh, name_en, kind, permanent, email, demo, active."""
     user = User(
         institution_id=institution_id, username=username, unit_id=unit_id, password_hash=password_hash, **fields
     )
@@ -78,6 +81,18 @@ def add_person(institution_id: int, username: str, *, unit_id: int | None, passw
         erasable={"username": username, "name": user.name_zh},
     )
     return user
+
+
+@transactional
+def public_person(institution_id: int) -> User:
+    """社会公众: in whose name the public's reports stand. Nobody can log in as it, pick it or write to it."""
+    institution = db.session.get_one(Institution, institution_id)
+    username = f"{institution.code}.{PUBLIC}"
+    found = db.session.scalar(select(User).where(User.institution_id == institution_id, User.username == username))
+    if found is not None:
+        return found
+    named = {"name_zh": "社会公众", "name_en": "The public", "kind": "system", "permanent": False, "active": False}
+    return add_person(institution_id, username, unit_id=None, password_hash="", **named)
 
 
 @transactional

@@ -46,10 +46,12 @@ def file(
     last_day: date | None = None,
     late: bool | None = None,
     period: str | None = None,
+    by_system: bool = False,
 ) -> Filing:
     """Record that something was lodged. `event_on` is the day it reports, `last_day` the last day to file it.
 
-    A filing after `last_day` is accepted and marked late (`late` says so where the institution's day is another).
+    `by_system`: the system did it, in the name of `filed_by`. A filing after `last_day` is accepted and marked late
+    (`late` says so where the institution's day is another).
     """
     filing = Filing(
         institution_id=institution_id,
@@ -68,7 +70,7 @@ def file(
     db.session.add(filing)
     db.session.flush()
     queries.held(filing)
-    events.filed(filing, filed_by)
+    events.filed(filing, None if by_system else filed_by)
     return filing
 
 

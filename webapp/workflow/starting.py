@@ -127,6 +127,7 @@ def begin_case(
         filed_by=applicant,
         now=now,
         period=lodging.period(process, answers),
+        by_system=actor is None,
         **columns,
     )
     step = Step(instance, actor, now, filing_id=filing.id)
@@ -197,7 +198,7 @@ def _first_task(step: Step, applicant: User, unit: Unit, submission: Submission 
         deployment_hash=step.bundle.hash,
     )
     if submission is not None:
-        file_answers(step, task, submission.answers, submission, applicant, now)
+        file_answers(step, task, submission.answers, submission, actor, now)
         step.run.complete(token.id, submission.answers)
         step.complete_task(task, "submit")
     step.settle({token.id: task})
