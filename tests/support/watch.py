@@ -151,14 +151,14 @@ class Watch:
     def user(self, user_id: int) -> User:
         return db.session.get_one(User, user_id)
 
-    def enter(self, name: str = "信息之窗", now: datetime = NOW, **more: Any) -> int:
-        """An account of 信息学院, entered at `now`; returns its id."""
+    def enter(self, name: str = "信息之窗", now: datetime = NOW, unit_id: int | None = None, **more: Any) -> int:
+        """An account of 信息学院 or another unit, entered at `now`; returns its id."""
         people = {
             "directly_responsible": {"id": self.zhang, "name": "张老师"},
             "administrators": [{"person": {"id": self.wang, "name": "王老师"}, "kind": "staff"}],
         }
         stated = {"platform": "weibo", "name": name, **people, **more}
-        return enter_existing(self.institution, self.unit, stated, now=now).id
+        return enter_existing(self.institution, unit_id or self.unit, stated, now=now).id
 
     def answer(self, account_id: int) -> dict[str, Any]:
         """The answer of a form field of kind account."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -32,7 +32,8 @@ def import_rows(
     decision_id: int | None = None,
     actor: User | None = None,
 ) -> list[Account]:
-    """Enter every row under the unit, keys as `register_account` reads them (`tier` too); all of them or none.
+    """Enter every row under the unit, all of them or none; keys as `register_account` reads them, and `tier` and
+    `last_update_on`.
 
     Rows whose platform is in `groups` get a number of the series "group", others of "account"; `formats` by series.
     Raises Invalid naming the row in which something is missing.
@@ -43,7 +44,7 @@ def import_rows(
     unit = own_unit(filing.institution_id, unit_id)
     made = []
     for number, row in enumerate(rows, start=1):
-        stated = _stated(row, number)
+        stated = _stated(row, number, now)
         series = "group" if stated["platform"] in groups else "account"
         if series not in formats:
             raise Invalid(_("流程包没有编号序列“%(series)s”。", series=series))
@@ -54,13 +55,16 @@ def import_rows(
     return made
 
 
-def _stated(row: Mapping[str, Any], number: int) -> dict[str, Any]:
+def _stated(row: Mapping[str, Any], number: int, now: datetime) -> dict[str, Any]:
     given = {key: value for key, value in row.items() if key not in _NOT_STATED and value != ""}
-    tier = given.pop("tier", None)
+    tier, said = given.pop("tier", None), given.pop("last_update_on", None)
     try:
+        update = date.fromisoformat(str(said)[:10]) if said else None
         stated = facts.from_application(given)
         demand_name(stated)
     except (Invalid, ValueError, TypeError) as error:
         sentence = getattr(error, "sentence", "") or _("内容不合要求。")
         raise Invalid(_("第 %(n)s 行：%(why)s", n=number, why=sentence)) from None
+    if update is not None:
+        stated |= {"last_update_on": update, "update_recorded_at": now}
     return {**stated, "tier": "" if tier is None else str(tier)[:20], "state": "active"}
