@@ -178,7 +178,7 @@ class BoundField:
 
     @property
     def renews(self) -> bool:
-        """Whether a change of it should show the form anew: what depends on it, or whether it still is what is registered."""
+        """Whether a change of it should show the form anew: others depend on it, or it is compared with the register."""
         return self.drives or self.spec.current is not None
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from sqlalchemy import case
 from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp.extensions import db, transactional
@@ -45,3 +46,27 @@ def give_numbers(institution_id: int, key: str, pattern: str, year: int, count: 
     ).returning(NumberSeries.last)
     last: int = db.session.execute(statement).scalar_one()
     return [format_number(pattern, year, number) for number in range(last - count + 1, last + 1)]
+
+
+def read_number(pattern: str, text: str) -> tuple[int | None, int] | None:
+    """The year (None where the format has none) and the number behind a formatted number; None for any other text."""
+    parts = re.split(r"\{(?:year|n)(?::0?\d{1,2}d)?\}", pattern)
+    places = [match[1] for match in _PLACE.finditer(pattern)]
+    shape = re.escape(parts[0]) + "".join(
+        f"(?P<{name}>[0-9]{{1,9}}){re.escape(part)}" for name, part in zip(places, parts[1:], strict=True)
+    )
+    match = re.fullmatch(shape, text)
+    if match is None or "n" not in match.groupdict():
+        return None
+    return int(match["year"]) if "year" in match.groupdict() else None, int(match["n"])
+
+
+@transactional
+def count_on_from(institution_id: int, key: str, year: int, least: int) -> None:
+    """Let the series of a year go on behind `least`: numbers up to it were given elsewhere."""
+    dialect: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(NumberSeries).values(institution_id=institution_id, key=key, year=year, last=least)
+    higher = case((NumberSeries.last > least, NumberSeries.last), else_=least)
+    db.session.execute(
+        statement.on_conflict_do_update(index_elements=["institution_id", "key", "year"], set_={"last": higher})
+    )
