@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from webapp.cases.actors import Actors, step_name
 from webapp.cases.forecast import Forecast, Trial
 from webapp.cases.moments import Moments
+from webapp.cases.terms import Term, term_of
 from webapp.definitions import queries as definitions
 from webapp.definitions.bundle import Bundle
 from webapp.definitions.process_entries import ProcessEntry
@@ -84,9 +85,18 @@ class CaseFile:
         return Actors(self.bundle.pack, self.instance, self.instance.applicant, self.locale, self.moments.now)
 
     @cached_property
+    def facts(self) -> dict[str, Any]:
+        """The `case` object."""
+        return instance_facts(self.instance, self.bundle)
+
+    @cached_property
     def lookups(self) -> InstitutionLookups:
-        facts = instance_facts(self.instance, self.bundle)
-        return InstitutionLookups(self.reader, self.bundle, facts, self.instance.id)
+        return InstitutionLookups(self.reader, self.bundle, self.facts, self.instance.id)
+
+    @cached_property
+    def term(self) -> Term | None:
+        """The last day it was to be filed by, as it was reckoned then."""
+        return term_of(self.instance, self.moments)
 
     @cached_property
     def trial(self) -> Trial:
@@ -102,11 +112,11 @@ class CaseFile:
 
     @property
     def state(self) -> str:
-        """The state a chip shows: open, correction, suspended, or how the case ended."""
+        """The state a chip shows: open, to_file, correction, suspended, or how the case ended."""
         if self.instance.state == "running":
             tasks = [seat.task for seat in self.open_seats]
             if any(task.element == "Application" for task in tasks):
-                return "correction"
+                return "to_file" if self.instance.to_be_filed else "correction"
             return "suspended" if tasks and all(task.state == "suspended" for task in tasks) else "open"
         return self.instance.outcome or self.instance.state
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
 from webapp.cases.actors import person_name, step_name
 from webapp.cases.casefile import CaseFile
-from webapp.formkit import Difference, FormSchema, Row, describe, differences
+from webapp.formkit import Difference, FormSchema, Registered, Row, compare, describe, differences
 from webapp.workflow.models import Answers
 
 
 @dataclass(frozen=True)
 class Filed:
-    """One filed form: `changes` against the same form of the round before, empty the first time."""
+    """One filed form: `changes` against the same form of the round before, empty the first time.
+
+    `registered` is what stood in the register beside it, by key of the field.
+    """
 
     element: str
     title: str
@@ -26,6 +29,7 @@ class Filed:
     changes: Sequence[Difference]
     carried_over: bool
     again: bool
+    registered: Mapping[str, Registered]
 
 
 def filed_forms(file: CaseFile) -> list[Filed]:
@@ -78,4 +82,11 @@ def _filed(file: CaseFile, row: Answers, earlier: Answers | None) -> Filed | Non
         changes,
         row.carried_over,
         earlier is not None,
+        _registered(file, schema, row),
     )
+
+
+def _registered(file: CaseFile, schema: FormSchema, row: Answers) -> Mapping[str, Registered]:
+    if all(spec.current is None for spec in schema.top):
+        return {}
+    return compare(schema, row.data, file.facts, file.lookups, file.locale)

@@ -95,7 +95,8 @@ def file(key: str) -> Response:
 
 def _page(file: CaseFile, form: CancelForm) -> str:
     forms = filed_forms(file)
-    cite = Citations(file.instance.institution_id, [*articles_of(forms), *ground_codes(file)], file.locale)
+    codes = [*articles_of(forms), *ground_codes(file), *(file.term.articles if file.term else ())]
+    cite = Citations(file.instance.institution_id, codes, file.locale)
     return render_template(
         "cases/case.html",
         file=file,

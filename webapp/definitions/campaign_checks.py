@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from webapp.definitions.bundle import Bundle
 from webapp.definitions.campaign_entries import CampaignEntry
-from webapp.engine import FeelError, Finding, OperationSpec, feel
+from webapp.engine import Finding, OperationSpec, feel
 from webapp.engine.errors import EngineError
 
 PERIOD_PLACES = ("year", "year_before", "month", "half", "quarter")
@@ -95,7 +95,7 @@ def _expressions(entry: CampaignEntry) -> Iterator[tuple[str, str, str]]:
 def _one(place: str, text: str, allowed: Iterable[str]) -> Iterator[tuple[str, str, str]]:
     try:
         names = feel.compile(text).names
-    except FeelError as error:
+    except EngineError as error:
         yield place, error.sentence, error.sentence_en
         return
     for name in sorted(names - set(allowed)):

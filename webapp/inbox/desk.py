@@ -15,6 +15,7 @@ from webapp.cases.citations import Citations, Cited, cited
 from webapp.cases.opinions import Round, ground_codes, rounds
 from webapp.cases.records import Filed, articles_of, latest_application
 from webapp.cases.route import RouteStep, case_route, marks, notes
+from webapp.cases.terms import Term, term_to_be
 from webapp.engine import Element
 from webapp.formkit import BoundForm, Row
 from webapp.inbox.effects import Act, Target, acts, label, targets
@@ -23,6 +24,7 @@ from webapp.organization.policy import can
 from webapp.regulations.queries import clauses_of_process
 from webapp.workdays import Cell, Deadline, TimeLeft, WorkdaysError, cells
 from webapp.workflow import queries
+from webapp.workflow.lodging import last_day
 from webapp.workflow.models import Seat
 
 MOST_HIGHLIGHTS = 8
@@ -74,7 +76,7 @@ class Desk:
             return str(_("本人的申请不能由本人审批，或您不在办理人之列。"))
         apart = seat.role not in ("applicant", "assignee") and not self.file.process.same_person_two_roles
         if apart and queries.decided_in_other_role(self.file.instance, user, seat.role):
-            return str(_("同一轮中您已以另一角色办理过这件事项，须由他人办理。"))
+            return str(_("您已以另一角色办理过这件事项，那次办理仍然有效，须由他人办理。"))
         return ""
 
     @property
@@ -131,7 +133,8 @@ class Desk:
 
     @cached_property
     def cite(self) -> Citations:
-        codes = [*self.element.articles, *ground_codes(self.file)]
+        codes = [*self.element.articles, *ground_codes(self.file), *(self.term.articles if self.term else ())]
+        codes += [code for entry in self.file.process.deadline for code in entry.article.split()]
         codes += articles_of([self.filed]) if self.filed else []
         if self.bound is not None:
             codes += [code for spec in self.bound.schema.fields for code in spec.basis.articles]
@@ -163,6 +166,23 @@ class Desk:
     @property
     def notes(self) -> dict[str, str]:
         return notes(self.file)
+
+    @cached_property
+    def term(self) -> Term | None:
+        """The last day to file: of what is typed into an open application, else of what was filed."""
+        if not self.correcting or self.bound is None:
+            return self.file.term
+        case, moments = self.file.instance, self.file.moments
+        found = last_day(
+            self.file.process,
+            self.bound.answers,
+            self.file.facts,
+            institution_id=case.institution_id,
+            zone=moments.zone,
+            now=moments.now,
+        )
+        filed_on = moments.today if case.to_be_filed else case.filed_at.astimezone(moments.zone).date()
+        return term_to_be(found, moments, filed_on)
 
     @cached_property
     def deadline(self) -> Deadline | None:

@@ -29,6 +29,14 @@ def typed_out_of_sight(bound: BoundForm) -> list[tuple[str, str]]:
     return [(name, value) for name, values in typed.items() if not shown[name.partition("-")[0]] for value in values]
 
 
+def take_refusal(bound: BoundForm, refused: Invalid) -> bool:
+    """Put what a command refused beside the fields of the form; False when it is about none of them."""
+    placed = [(name, sentence) for name, sentence in refused.details if bound.field(name) is not None]
+    for name, sentence in placed:
+        bound.refuse(name, sentence)
+    return bool(placed)
+
+
 @dataclass
 class DecisionForm:
     """As typed. `errors` holds sentences by place: "decision", "opinion", "grounds", "return_to"."""

@@ -42,6 +42,7 @@ class Item:
     unclaimed: bool = False
     decision: str = ""
     correction: bool = False
+    to_file: bool = False
 
 
 def seat_item(seat: Seat, moments: Moments) -> Item:
@@ -60,6 +61,7 @@ def seat_item(seat: Seat, moments: Moments) -> Item:
         seat_id=seat.id,
         unclaimed=seat.holder_id is None,
         correction=seat.role == "applicant",
+        to_file=seat.task.element == "Application" and case.to_be_filed,
     )
 
 
@@ -172,6 +174,6 @@ def _state(case: ProcessInstance, opened: Sequence[Seat], locale: str) -> tuple[
     if case.state != "running":
         return case.outcome or case.state, ""
     if any(seat.task.element == "Application" for seat in opened):
-        return "correction", ""
+        return "to_file" if case.to_be_filed else "correction", ""
     names = [_step(case, seat, locale) for seat in opened]
     return "open", ("、" if locale == "zh" else ", ").join(names)

@@ -16,6 +16,7 @@ from webapp.cases.citations import Citations
 from webapp.cases.forecast import Forecast, Trial
 from webapp.cases.moments import Moments
 from webapp.cases.route import RouteStep, limit_text, shown
+from webapp.cases.terms import Term, term_to_be
 from webapp.definitions import queries as definitions
 from webapp.definitions.bundle import Bundle
 from webapp.definitions.models import ProcessDefinition
@@ -28,8 +29,9 @@ from webapp.organization.queries import unit as unit_by_id
 from webapp.workflow.binding import start_element
 from webapp.workflow.context import specs
 from webapp.workflow.deadlines import Clock
+from webapp.workflow.facts import unit_facts
+from webapp.workflow.lodging import LastDay, last_day
 from webapp.workflow.models import ProcessInstance
-from webapp.workflow.facts import applicant_facts, unit_facts
 from webapp.workflow.titles import titles
 
 
@@ -74,6 +76,7 @@ class Opening:
     def cite(self) -> Citations:
         codes = [code for spec in self.bound.schema.fields for code in spec.basis.articles]
         codes += [advice.article for advice in self.bound.advice] + [self.process.article]
+        codes += [code for entry in self.process.deadline for code in entry.article.split()]
         return Citations(self.user.institution_id, codes, self.moments.locale)
 
     @property
@@ -125,14 +128,44 @@ class Opening:
 
     @cached_property
     def _case(self) -> dict[str, Any]:
-        return {
+        """The case as it would be filed now."""
+        now = self.moments.now.isoformat()
+        found = {
+            **self.bound.setting.surroundings.case,
             "reference": "",
-            "filed_at": self.moments.now.isoformat(),
-            "started_at": self.moments.now.isoformat(),
-            "institution": self.bundle.pack.institution.code,
+            "filed_at": now,
+            "started_at": now,
             "unit": unit_facts(self._unit),
-            "applicant": applicant_facts(self.user),
         }
+        if self.last_day is not None:
+            late, on = self.last_day.late(self.moments.today), self.last_day.event_on
+            found |= {"late": late, "last_day": self.last_day.day.isoformat()}
+            found["event_on"] = on.isoformat() if on else None
+        return found
+
+    @cached_property
+    def last_day(self) -> LastDay | None:
+        """The last day to file, as soon as what is typed tells it."""
+        zone = ZoneInfo(self.bundle.pack.institution.time_zone)
+        case = self.bound.setting.surroundings.case
+        return last_day(
+            self.process,
+            self.bound.answers,
+            case,
+            institution_id=self.user.institution_id,
+            zone=zone,
+            now=self.moments.now,
+        )
+
+    @property
+    def term(self) -> Term | None:
+        return term_to_be(self.last_day, self.moments)
+
+    @property
+    def account_id(self) -> int | None:
+        """The account whose registered values the form shows."""
+        account = self.bound.setting.surroundings.case.get("account")
+        return account["id"] if isinstance(account, dict) and isinstance(account.get("id"), int) else None
 
     @cached_property
     def _unit(self) -> Any:

@@ -19,12 +19,13 @@ from webapp.formkit import BoundForm
 from webapp.inbox import queries
 from webapp.inbox.answering import answered_toast, carry_out, prepare
 from webapp.inbox.desk import Desk
-from webapp.inbox.forms import DecisionForm, new_key
+from webapp.inbox.forms import DecisionForm, new_key, take_refusal
 from webapp.inbox.home import Home
 from webapp.inbox.lists import Listing
 from webapp.inbox.opening import Opening
 from webapp.organization.models import User
 from webapp.organization.policy import requires
+from webapp.security import row_number
 from webapp.workflow import binding, commands
 from webapp.workflow import queries as workflow
 from webapp.workflow.drafts import discard_draft, posted_of, save_draft
@@ -79,7 +80,10 @@ def _process(key: str) -> ProcessDefinition:
 def _opening(row: ProcessDefinition, posted: MultiDict[str, str] | None, **more: Any) -> Opening:
     user, moments = _me(), Moments.of(_me())
     uploads = request.files if request.method == "POST" else None
-    bound = binding.bind_start(user, row, posted=posted, uploads=uploads, locale=moments.locale, now=moments.now)
+    asked = request.args.get("account", type=row_number)
+    refill = request.endpoint == "inbox.start_fields" or "refresh" in request.form
+    told: dict[str, Any] = {"posted": posted, "uploads": uploads, "locale": moments.locale, "now": moments.now}
+    bound = binding.bind_start(user, row, account_id=asked, refill=refill, **told)
     key = (posted.get("submission_key") if posted else "") or new_key()
     return Opening(user, row, bound, moments, key, **more)
 
@@ -100,7 +104,13 @@ def start(process_key: str) -> Answer:
         return _start_page(opening), 422
     bound = opening.bound
     submission = Submission(answers=bound.answers, form=(bound.schema.key, bound.schema.hash), key=opening.key)
-    case = start_case(opening.user, process_key, submission)
+    try:
+        case = start_case(opening.user, process_key, submission)
+    except Invalid as refused:
+        if not take_refusal(bound, refused):
+            raise
+        _keep(opening)
+        return _start_page(opening), 422
     flash(_("已提交，编号 %(reference)s。", reference=case.reference))
     return redirect(url_for("cases.case", case_id=case.id))
 
@@ -131,12 +141,19 @@ def discard(draft_id: int) -> Response:
 
 
 def _from_draft(row: ProcessDefinition) -> Opening:
-    """The form with what was typed last; a draft whose application was filed meanwhile is thrown away."""
+    """The form with what was typed last; a draft whose application was filed meanwhile is thrown away.
+
+    Somebody who comes for another account starts anew.
+    """
     user = _me()
     draft = workflow.draft(user, process_key=row.key)
     posted = posted_of(draft)
     if draft and posted and workflow.by_submission(posted.get("submission_key", ""), user.id):
         discard_draft(user, draft.id)
+        draft, posted = None, None
+    asked = request.args.get("account", "")
+    if posted and asked and posted.get("account") != asked:
+        flash(_("您有一份未交的草稿，涉及别的账号；这里填写后会取代它。"))
         draft, posted = None, None
     return _opening(row, posted, saved_at=draft.saved_at if draft else None)
 
@@ -232,7 +249,7 @@ def task_fields(seat_id: int) -> str:
         abort(404)
     desk = _desk(seat, bound, DecisionForm.read(request.form, seat.version))
     binding.store_uploads(bound, desk.file.reader, desk.file.bundle)
-    return render_template("inbox/task_fields.html", desk=desk)
+    return render_template("inbox/task_fields.html", desk=desk, oob=desk.correcting)
 
 
 @blueprint.post("/tasks/<int:seat_id>/answer")
@@ -270,7 +287,8 @@ def _decide(seat_id: int, *, returning: bool) -> Answer:
         title, label = desk.file.title, desk.label(submission.decision, returning)
         case = carry_out(desk, submission, returning)
     except Invalid as refused:
-        decision.take(refused)
+        if desk.bound is None or not take_refusal(desk.bound, refused):
+            decision.take(refused)
         return _task_page(desk), 422
     opened, following = queries.aftermath(user, case.id)
     flash(answered_toast(title, label, case.state, opened))

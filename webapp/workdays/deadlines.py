@@ -53,9 +53,9 @@ class Deadline:
         """How many days of the reckoning are of this kind."""
         return sum(1 for day in self.days if day.kind == kind)
 
-    def sentence(self, locale: str = "zh") -> str:
-        """One sentence of working, in Chinese ("zh...") or English (anything else)."""
-        return sentence(self, locale)
+    def sentence(self, locale: str = "zh", *, event: bool = False) -> str:
+        """One sentence of working, in Chinese ("zh...") or English; `event`: it runs from something that happened."""
+        return sentence(self, locale, event=event)
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values; `from_json` reads it back unchanged."""

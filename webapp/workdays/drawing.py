@@ -1,5 +1,6 @@
 """The day-by-day arithmetic as cells a page can lay out (`.bn-cal`)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -27,15 +28,21 @@ class Cell:
     title: str
 
 
-def cells(deadline: Deadline, now: datetime, locale: str = "zh") -> list[Cell]:
-    """A cell for each day of the reckoning; an hours deadline has none. `now` is aware."""
+_EVENT = {"zh": "发生", "en": "Event"}
+
+
+def cells(deadline: Deadline, now: datetime, locale: str = "zh", *, event: bool = False) -> list[Cell]:
+    """A cell for each day of the reckoning; an hours deadline has none. `now` is aware.
+
+    `event`: it runs from the day something happened, not from the day something was received.
+    """
     today = now.astimezone(ZoneInfo(deadline.zone)).date()
     language = "zh" if locale.startswith("zh") else "en"
-    return [_cell(day, today, language) for day in deadline.days]
+    marks = {**_MARKS[language], "start": _EVENT[language]} if event else _MARKS[language]
+    return [_cell(day, today, language, marks) for day in deadline.days]
 
 
-def _cell(day: Day, today: date, language: str) -> Cell:
-    marks = _MARKS[language]
+def _cell(day: Day, today: date, language: str, marks: Mapping[str, str]) -> Cell:
     mark = marks.get(day.kind) or (f"第{day.number}日" if language == "zh" else f"Day {day.number}")
     if day.date == today and day.kind not in ("end", "start"):
         mark = marks["today"]

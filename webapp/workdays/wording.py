@@ -17,12 +17,15 @@ _UNITS_EN = {
 }
 
 
-def sentence(deadline: "Deadline", locale: str) -> str:
-    """One sentence of working; a second one says what may still move it."""
-    return _chinese(deadline) if locale.startswith("zh") else _english(deadline)
+def sentence(deadline: "Deadline", locale: str, *, event: bool = False) -> str:
+    """One sentence of working; a second one says what may still move it.
+
+    `event`: it runs from the day something happened, not from the day something was received.
+    """
+    return _chinese(deadline, "发生" if event else "收到") if locale.startswith("zh") else _english(deadline, event)
 
 
-def _chinese(deadline: "Deadline") -> str:
+def _chinese(deadline: "Deadline", begun: str) -> str:
     start, end = _ends(deadline)
     unit = _UNITS_ZH[deadline.unit]
     count = f"{deadline.n} {unit}" if deadline.n else "当日"
@@ -31,7 +34,7 @@ def _chinese(deadline: "Deadline") -> str:
         if deadline.paused_for:
             parts.append(f"停表 {_hours_minutes(deadline)[0]}不计入")
     else:
-        parts = [f"{start:%Y-%m-%d} 收到，次日起算 {count}" if deadline.n else f"{start:%Y-%m-%d} 收到，当日办结"]
+        parts = [f"{start:%Y-%m-%d} {begun}，次日起算 {count}" if deadline.n else f"{start:%Y-%m-%d} {begun}，当日办结"]
         parts += _left_out_zh(deadline)
     parts.append(f"{_short(start, end)} 截止")
     text = "，".join(parts) + "。"
@@ -58,17 +61,18 @@ def _left_out_zh(deadline: "Deadline") -> list[str]:
     return parts
 
 
-def _english(deadline: "Deadline") -> str:
+def _english(deadline: "Deadline", event: bool) -> str:
     start, end = _ends(deadline)
+    begun = "Happened" if event else "Received"
     count = _plural(deadline.n, _UNITS_EN[deadline.unit])
     if deadline.unit == "hours":
         parts = [f"{count} from {start:%Y-%m-%d %H:%M}"]
         if deadline.paused_for:
             parts.append(f"{_hours_minutes(deadline)[1]} on hold not counted")
     elif deadline.n:
-        parts = [f"Received {start:%Y-%m-%d}, {count} counted from the next day", *_left_out_en(deadline)]
+        parts = [f"{begun} {start:%Y-%m-%d}, {count} counted from the next day", *_left_out_en(deadline)]
     else:
-        parts = [f"Received {start:%Y-%m-%d}, to be done the same day", *_left_out_en(deadline)]
+        parts = [f"{begun} {start:%Y-%m-%d}, to be done the same day", *_left_out_en(deadline)]
     parts.append(f"due {_short(start, end)}")
     text = ", ".join(parts) + "."
     if deadline.paused:

@@ -17,13 +17,20 @@ from webapp.files.commands import UploadLimits, upload
 from webapp.formkit import BoundForm, FileInfo, FormSchema, bind
 from webapp.organization.models import Unit, User
 from webapp.organization.queries import local_day
-from webapp.workflow import queries
+from webapp.registry.models import Account
+from webapp.registry.queries import account as find_account
+from webapp.workflow import lodging, queries
 from webapp.workflow.context import specs
-from webapp.workflow.facts import case_facts, facts_to_be
+from webapp.workflow.facts import account_of_case, case_facts, facts_to_be
 from webapp.workflow.lookups import InstitutionLookups
 from webapp.workflow.models import ProcessInstance, Seat
 
-PAGE_NAMES = ("decision", "opinion", "grounds", "return_to", "seat_version", "submission_key", "draft")
+# The account whose registered values a start form was shown with.
+ACCOUNT_SHOWN = "account_shown"
+PAGE_NAMES = (
+    *("decision", "opinion", "grounds", "return_to", "seat_version", "submission_key", "draft"),
+    ACCOUNT_SHOWN,
+)
 # Decisions that do not need the step's form to be complete.
 LENIENT = ("reject", "request_correction", "return")
 Posted = MultiDict[str, str]
@@ -39,17 +46,53 @@ def bind_start(
     user: User,
     definition: ProcessDefinition,
     *,
+    account_id: int | None = None,
     posted: Posted | None = None,
     uploads: Uploads | None = None,
     locale: str = "zh",
     now: datetime | None = None,
+    refill: bool = False,
 ) -> BoundForm:
-    """The start form of a process for `user`: empty with prefills, or as posted (or drafted)."""
+    """The start form of a process for `user`: empty with prefills, or as posted (or drafted).
+
+    `case.account` is the account picked in the field `account`, at first the one of `account_id`. `refill` is for a
+    form that is only shown anew: where another account was picked, what is registered of it takes the old one's place.
+    """
     bundle = definitions.bundle(definition.deployment)
-    element = start_element(bundle, definition.key)
+    process = bundle.process(definition.key)
+    schema = bundle.form(start_element(bundle, definition.key).form_key or "")
     context = facts_to_be(user, bundle.pack.institution.code)
-    schema = bundle.form(element.form_key or "")
-    return _bind(schema, user, bundle, context, None, posted, None, uploads, locale, now)
+    more: dict[str, Any] = {"drivers": lodging.drivers(process)}
+    if process.about != "account":
+        return _bind(schema, user, bundle, context, None, posted, uploads, locale, now, **more)
+    picked = account_id
+    if posted is not None:
+        first = _bind(schema, user, bundle, context, None, posted, None, locale, now)
+        picked = lodging.account_id(first.answers)
+        shown = posted.get(ACCOUNT_SHOWN, "")
+        if refill and shown != str(picked or ""):
+            more["before"] = {**context, "account": _registered(user, bundle, row_number_of(shown))}
+    context["account"] = _registered(user, bundle, picked)
+    bound = _bind(schema, user, bundle, context, None, posted, uploads, locale, now, **more)
+    account = _account(user, picked)
+    sentence = lodging.objection(process, account, bound.answers) if account is not None else ""
+    if sentence:
+        bound.refuse(lodging.ACCOUNT, sentence)
+    return bound
+
+
+def row_number_of(text: str) -> int | None:
+    """The id a page posted of a row; None for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+def _account(user: User, account_id: int | None) -> Account | None:
+    return find_account(user.institution_id, account_id) if account_id is not None else None
+
+
+def _registered(user: User, bundle: Bundle, account_id: int | None) -> dict[str, Any] | None:
+    account = _account(user, account_id)
+    return account_of_case(account, bundle.pack) if account is not None else None
 
 
 def bind_task(
@@ -63,7 +106,8 @@ def bind_task(
 ) -> BoundForm | None:
     """The form of a task for `user`, None when the step asks nothing beyond the decision.
 
-    An application opened again for correction starts from what was filed last.
+    An application opened again for correction starts from what was filed last, one the system left to its applicant
+    from what it was given to start with.
     """
     instance = seat.task.instance
     pinned = definitions.pinned(instance.definition_id)
@@ -71,18 +115,25 @@ def bind_task(
     element = bundle.definition(pinned.key, specs()).elements[seat.task.element]
     if not element.form_key:
         return None
-    earlier = None
-    if posted is None and element.id == "Application":
-        earlier = queries.newest_answers(instance.id).get("Application")
+    earlier, more = None, dict[str, Any]()
+    if element.id == "Application":
+        more["drivers"] = lodging.drivers(bundle.process(pinned.key))
+        if posted is None:
+            earlier = queries.newest_answers(instance.id).get("Application")
+            more["offered"] = instance.prefill
     context = instance_facts(instance, bundle)
     schema = bundle.form(element.form_key)
-    return _bind(schema, user, bundle, context, instance.id, posted, earlier, uploads, locale, now)
+    return _bind(schema, user, bundle, context, instance.id, posted, uploads, locale, now, answers=earlier, **more)
 
 
 def instance_facts(instance: ProcessInstance, bundle: Bundle) -> dict[str, Any]:
-    """The `case` object of a running case."""
+    """The `case` object of a running case; until its application is filed the account is told as it stands now."""
     unit: Unit = instance.unit
-    return case_facts(instance, unit, instance.applicant, bundle.pack.institution.code)
+    facts = case_facts(instance, unit, instance.applicant, bundle.pack.institution.code)
+    if facts["filed_at"] is None and instance.account_id is not None:
+        account = find_account(instance.institution_id, instance.account_id)
+        facts["account"] = account_of_case(account, bundle.pack) if account is not None else None
+    return facts
 
 
 def _bind(
@@ -92,10 +143,10 @@ def _bind(
     context: Mapping[str, Any],
     instance_id: int | None,
     posted: Posted | None,
-    earlier: Mapping[str, Any] | None,
     uploads: Uploads | None,
     locale: str,
     now: datetime | None,
+    **more: Any,
 ) -> BoundForm:
     moment = now or datetime.now(UTC)
     return bind(
@@ -103,13 +154,13 @@ def _bind(
         InstitutionLookups(user, bundle, context, instance_id),
         context,
         posted=posted,
-        answers=earlier,
         uploads=uploads,
         locale=locale,
         signer=user.name_zh,
         now=moment,
         today=local_day(moment, bundle.pack.institution.time_zone),
         page_names=PAGE_NAMES,
+        **more,
     )
 
 

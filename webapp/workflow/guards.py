@@ -24,7 +24,7 @@ from webapp.workflow.stepping import Step
 
 
 class Taken(NamedTuple):
-    """A locked case, its open tasks by token, the seat, and the roles the person has answered in, this round."""
+    """A locked case, its open tasks by token, the seat, and the roles of the person's answers that still stand."""
 
     instance: ProcessInstance
     tasks: dict[str, UserTask]
@@ -98,7 +98,8 @@ def check_decision(offered: str | None, submission: Submission) -> None:
 def check_separation(actor: User, taken: Taken, step: Step) -> None:
     """Raise Forbidden where duties must stay apart.
 
-    Nobody decides on an own application, nor steps of two roles in one round (unless the pack allows that).
+    Nobody decides on an own application, nor in a role beside a decision of the same person in another one that still
+    stands (unless the pack allows that).
     """
     seat = taken.seat
     if not can(actor, "answer", seat):
@@ -106,7 +107,7 @@ def check_separation(actor: User, taken: Taken, step: Step) -> None:
     if seat.role in ("applicant", "assignee") or step.process.same_person_two_roles:
         return
     if taken.roles - {seat.role, "applicant", "assignee"}:
-        raise Forbidden(_("同一轮中您已以另一角色办理过这件事项，须由他人办理。"))
+        raise Forbidden(_("您已以另一角色办理过这件事项，那次办理仍然有效，须由他人办理。"))
 
 
 def guarded(

@@ -93,6 +93,11 @@ def last_day(
     return _reckoned(entry, event_on, institution_calendar(institution_id), zone)
 
 
+def drivers(process: ProcessEntry) -> set[str]:
+    """Keys of the fields the last day depends on."""
+    return (_names(process) | {entry.since for entry in process.deadline}) - {"", "case"}
+
+
 def _entry(process: ProcessEntry, answers: Answers, case: Mapping[str, Any], today: date) -> FilingDeadline | None:
     names = {**dict.fromkeys(_names(process)), **answers, "case": dict(case)}
     functions = {"today": today.isoformat}

@@ -56,6 +56,11 @@ class ProcessInstance(Model):
     applicant: Mapped[User] = relationship()
     unit: Mapped[Unit] = relationship()
 
+    @property
+    def to_be_filed(self) -> bool:
+        """Whether an open application of it has never been filed: one sent back belongs to a later round."""
+        return self.requested and self.round == 1
+
 
 class UserTask(Model):
     """State open, suspended, completed or cancelled. `token` is the engine's id of its one token.

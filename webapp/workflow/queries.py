@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import cast
 
-from sqlalchemy import Select, Table, and_, bindparam, exists, func, or_, select
+from sqlalchemy import Boolean, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload, undefer
 
 from webapp.definitions.models import ProcessDefinition
@@ -16,6 +15,7 @@ from webapp.organization.policy import can, visible
 from webapp.registry.models import Filing
 from webapp.registry.queries import held
 from webapp.workflow.models import AnswerDraft, Answers, History, ProcessInstance, Seat, UserTask
+from webapp.workflow.standing import standing
 
 
 def lock_instance(instance_id: int) -> ProcessInstance | None:
@@ -79,9 +79,10 @@ def _open_tasks() -> Select[UserTask]:
 
 @cache
 def _tasks_at_hand() -> Select[UserTask]:
-    """Open tasks, and those of the present round that the person has answered."""
+    """Open tasks, and those the person has answered: in the present round, or (`later`) every answered one."""
     mine = exists().where(Seat.task_id == UserTask.id, Seat.answered_by_id == bindparam("actor")).correlate(UserTask)
-    wanted = or_(UserTask.state.in_(["open", "suspended"]), and_(UserTask.round == bindparam("round"), mine))
+    present = and_(UserTask.round == bindparam("round"), mine)
+    wanted = or_(UserTask.state.in_(["open", "suspended"]), present, bindparam("later", type_=Boolean))
     return (
         select(UserTask)
         .where(UserTask.instance_id == bindparam("instance"), wanted)
@@ -104,18 +105,6 @@ def _seat_with_case() -> Select[Seat]:
     )
 
 
-@cache
-def _in_other_role() -> Select[int]:
-    seat, task = (cast(Table, model.__table__).c for model in (Seat, UserTask))
-    return (
-        select(seat.id)
-        .where(seat.instance_id == bindparam("instance"), seat.answered_by_id == bindparam("actor"))
-        .where(seat.role.not_in([bindparam("role"), "applicant", "assignee"]))
-        .where(task.id == seat.task_id, task.round == bindparam("round"))
-        .limit(1)
-    )
-
-
 def open_tasks(instance: ProcessInstance) -> dict[str, UserTask]:
     """Open tasks of a case with their seats, by the engine's token; one statement."""
     rows = db.session.scalars(_open_tasks(), {"instance": instance.id}).unique().all()
@@ -123,11 +112,13 @@ def open_tasks(instance: ProcessInstance) -> dict[str, UserTask]:
 
 
 def tasks_at_hand(instance: ProcessInstance, actor: User) -> tuple[dict[str, UserTask], frozenset[str]]:
-    """As `open_tasks`, with the roles in which the person has answered in the case's present round; one statement."""
-    asked = {"instance": instance.id, "round": instance.round, "actor": actor.id}
+    """As `open_tasks`, with the roles in which the person has given answers that still stand; one statement.
+
+    In the first round all of them stand. Later a return has undone some, and all before it stand.
+    """
+    asked = {"instance": instance.id, "round": instance.round, "actor": actor.id, "later": instance.round > 1}
     rows = db.session.scalars(_tasks_at_hand(), asked).unique().all()
-    now = [seat for task in rows if task.round == instance.round for seat in task.seats]
-    answered = {seat.role for seat in now if seat.answered_by_id == actor.id}
+    answered = {seat.role for seat in standing(rows) if seat.answered_by_id == actor.id}
     return {task.token: task for task in rows if task.state in ("open", "suspended")}, frozenset(answered)
 
 
@@ -244,9 +235,9 @@ def instance_id_of_seat(seat_id: int) -> int | None:
 
 
 def decided_in_other_role(instance: ProcessInstance, actor: User, role: str) -> bool:
-    """Whether the person has already decided a step of another role in the case's present round."""
-    asked = {"instance": instance.id, "actor": actor.id, "role": role, "round": instance.round}
-    return db.session.scalar(_in_other_role(), asked) is not None
+    """Whether a decision of the person on a step of another role still stands in the case."""
+    _tasks, roles = tasks_at_hand(instance, actor)
+    return bool(roles - {role, "applicant", "assignee"})
 
 
 def open_processes_of(institution_id: int, account_id: int, *, apart_from: int | None = None) -> list[str]:
