@@ -17,6 +17,7 @@ from werkzeug.local import LocalProxy
 from webapp.bulletins.views import blueprint as bulletins
 from webapp.campaigns.views import blueprint as campaigns
 from webapp.cases.views import blueprint as cases
+from webapp.coverage.views import blueprint as coverage
 from webapp.definitions.views import blueprint as definitions
 from webapp.documents.views import blueprint as documents
 from webapp.engine.errors import EngineError
@@ -56,7 +57,7 @@ def init_app(app: Flask) -> None:
 
 def blueprints() -> list[Any]:
     first = [organization, inbox, campaigns, cases, documents, registry]
-    return [*first, bulletins, definitions, regulations, ledger, faults, notifications]
+    return [*first, bulletins, definitions, regulations, coverage, ledger, faults, notifications]
 
 
 def _context() -> dict[str, Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from flask import Blueprint, render_template
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp.cases.moments import Moments
-from webapp.definitions.uses import uses
+from webapp.coverage.queries import uses
 from webapp.organization.policy import requires
 from webapp.regulations import queries
+from webapp.regulations.wording import kind_names
 from webapp.workflow.context import specs
 
 blueprint = Blueprint("regulations", __name__)
@@ -25,20 +25,5 @@ def regulations() -> str:
         regulations=queries.regulations(current_user.institution_id),
         uses=uses(current_user.institution_id, specs(), moments.locale),
         moments=moments,
-        kinds=_kinds(),
+        kinds=kind_names(),
     )
-
-
-def _kinds() -> dict[str, str]:
-    return {
-        "step": _("环节"),
-        "rule": _("规则"),
-        "deadline": _("期限"),
-        "role": _("职责"),
-        "form": _("表格"),
-        "calendar": _("日程"),
-        "register": _("登记"),
-        "sanction": _("处置"),
-        "notice": _("通知"),
-        "undertaking": _("承诺"),
-    }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
@@ -14,8 +15,9 @@ from webapp.campaigns.models import Campaign, CampaignItem
 from webapp.definitions import queries as definitions
 from webapp.definitions.campaign_entries import CampaignEntry
 from webapp.definitions.models import ProcessDefinition
-from webapp.extensions import db
-from webapp.organization.models import User
+from webapp.extensions import db, transactional
+from webapp.organization.commands import public_person
+from webapp.organization.models import Unit, User
 from webapp.organization.policy import has_role
 from webapp.organization.queries import local_day, people, unit_by_code
 from webapp.registry.models import Measure
@@ -25,8 +27,10 @@ from webapp.scenarios.errors import ScenarioFailed
 from webapp.scenarios.posting import stored_answers
 from webapp.workflow import binding
 from webapp.workflow.deadlines import institution_calendar
+from webapp.workflow.filing import Submission
 from webapp.workflow.models import CaseRequest, ProcessInstance
 from webapp.workflow.requests import request_case
+from webapp.workflow.starting import begin_case
 
 if TYPE_CHECKING:
     from webapp.scenarios.runs import ScenarioRun
@@ -59,7 +63,7 @@ def begin(run: ScenarioRun, begins: Begins) -> ProcessInstance:
     elif begins.request:
         found = _request(run, begins)
     else:
-        found = run.report_in_public(begins.public_report or {})
+        found = _public_report(run, begins.public_report or {})
     instance = db.session.get(ProcessInstance, found) if found else None
     if instance is None:
         raise ScenarioFailed("no case began")
@@ -168,6 +172,24 @@ def _request(run: ScenarioRun, begins: Begins) -> int | None:
     )
     clock.work(run.now)
     return db.session.scalar(select(CaseRequest.instance_id).where(CaseRequest.id == row.id))
+
+
+def _public_report(run: ScenarioRun, report: dict[str, Any]) -> int:
+    """A report from the public, in the name of the institution's system person, to the lead office."""
+    definition = definitions.newest(run.institution_id, run.process)
+    if definition is None:
+        raise ScenarioFailed(f"no process {run.process}")
+    bundle = definitions.bundle(definition.deployment)
+    schema = bundle.form(binding.start_element(bundle, run.process).form_key or "")
+    answers = stored_answers(schema, report, run.institution_id, run.accounts)
+    lead = unit_by_code(run.institution_id, bundle.pack.lead_unit)
+    assert lead is not None
+    return _lodge(definition, public_person(run.institution_id), lead, answers, run.now)
+
+
+@transactional
+def _lodge(definition: ProcessDefinition, who: User, unit: Unit, answers: dict[str, Any], now: datetime) -> int:
+    return begin_case(definition, who, unit, submission=Submission(answers=answers), now=now).id
 
 
 def following(run: ScenarioRun, process: str, account_id: int | None) -> int:

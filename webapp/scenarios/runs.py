@@ -178,10 +178,6 @@ class ScenarioRun:
         if self.now > before:
             clock.pass_time(self.institution_id, before, self.now)
 
-    def report_in_public(self, report: dict[str, Any]) -> int | None:
-        """File what the public form says; returns the case."""
-        raise ScenarioFailed("there is no public form yet")
-
     def _instance(self) -> ProcessInstance:
         found = db.session.get(ProcessInstance, self.instance_id) if self.instance_id else None
         if found is None:
