@@ -171,20 +171,20 @@ class Watch:
         return start_case(self.user(self.head), "order", Submission(answers=answers), now=now).id
 
 
-def build_watch() -> Watch:
-    """Deploy the pack and add its people."""
-    return _people(deploy(files(), specs(), actor=None, note="watch").institution.id)
+def build_watch(password_hash: str = "") -> Watch:
+    """Deploy the pack and add its people; without a hash nobody of them can log in."""
+    return _people(deploy(files(), specs(), actor=None, note="watch").institution.id, password_hash)
 
 
 @transactional
-def _people(institution: int) -> Watch:
+def _people(institution: int, password_hash: str) -> Watch:
     unit, office = unit_by_code(institution, "xx"), unit_by_code(institution, "xcb")
     assert unit is not None
     assert office is not None
 
     def person(username: str, name: str, unit_id: int) -> int:
         more = {"name_zh": name, "kind": "staff", "permanent": True, "email": f"{username}@example.test"}
-        return add_person(institution, username, unit_id=unit_id, password_hash="", **more).id
+        return add_person(institution, username, unit_id=unit_id, password_hash=password_hash, **more).id
 
     zhang, wang = person("watch.zhang", "张老师", unit.id), person("watch.wang", "王老师", unit.id)
     head = person("watch.head", "审批人", office.id)

@@ -126,7 +126,10 @@ def _stored(session: AnySession, institution_id: int) -> Iterator[tuple[Key, tup
 def _plain_rows(
     session: AnySession, institution_id: int, noun: type[Measure] | type[Review] | type[Assessment]
 ) -> Iterator[tuple[Key, tuple[dict[str, Any], dict[str, Any]]]]:
-    for row in session.scalars(select(noun).where(noun.institution_id == institution_id)):
+    rows: Iterable[Measure | Review | Assessment] = session.scalars(
+        select(noun).where(noun.institution_id == institution_id).execution_options(yield_per=500)
+    )
+    for row in rows:
         table = row.__tablename__
         yield (table, row.id, 0), (events.columns(row, events.KEPT[table]), events.spoken(row))
 

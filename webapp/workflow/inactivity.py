@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from traceback import format_exception
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
@@ -139,7 +140,7 @@ def _complete(task_id: int, now: datetime) -> int:
     if account.update_recorded_at is None or account.last_update_on is None:
         return 0
     step = step_of(instance, None, now)
-    data = {"updated_on": account.last_update_on.isoformat()}
+    data: dict[str, Any] = {"updated_on": account.last_update_on.isoformat()}
     file_answers(step, task, data, Submission(answers=data), None, now)
     step.load()
     step.run.complete(task.token, data)
