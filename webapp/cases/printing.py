@@ -130,27 +130,31 @@ def _opinions(file: CaseFile, zone: ZoneInfo) -> dict[str, list[Opinion]]:
     newest: dict[str, UserTask] = {seat.task.element: seat.task for seat in file.seats}
     found: dict[str, list[Opinion]] = {}
     for seat in file.seats:
-        if seat.state != "answered" or seat.task is not newest[seat.task.element] or seat.decision in _BACK:
+        task, at = seat.task, seat.answered_at
+        if seat.state != "answered" or at is None or seat.decision in _BACK or task is not newest[task.element]:
             continue
-        at = seat.answered_at
-        if at is None or any(since <= seat.task.opened_at and at <= until for since, until in undone):
+        if any(task.id >= first and task.round <= until for first, until in undone):
             continue
         said = opinion(seat.opinion, _WORDS.get(seat.decision or "", ""), _who(file, seat), at.astimezone(zone).date())
-        found.setdefault(seat.task.element, []).append(said)
+        found.setdefault(task.element, []).append(said)
     return found
 
 
-def _undone(file: CaseFile) -> Iterator[tuple[datetime, datetime]]:
-    """Stretches whose answers do not count any more: from the step that was sent back to, to the act of sending."""
+def _undone(file: CaseFile) -> Iterator[tuple[int, int]]:
+    """What each return or correction undid: the tasks from this one on, as far as this round. What follows a return
+    stands in a later round."""
     for seat in file.seats:
-        if seat.decision not in _BACK or seat.answered_at is None:
+        if seat.decision not in _BACK or seat.state != "answered":
             continue
-        target = seat.returned_to or "Application"
-        reached = [s.task for s in file.seats if _within(file, s.task.element, target)]
-        before = [task for task in reached if task.opened_at <= seat.answered_at]
-        if before:
-            last = max(task.round for task in before)
-            yield min(task.opened_at for task in before if task.round == last), seat.answered_at
+        target, until = seat.returned_to or "Application", seat.task.round
+        reached = [
+            other.task
+            for other in file.seats
+            if other.task.round <= until and _within(file, other.task.element, target)
+        ]
+        if reached:
+            last = max(task.round for task in reached)
+            yield min(task.id for task in reached if task.round == last), until
 
 
 def _within(file: CaseFile, element: str, target: str) -> bool:
