@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from tests.files.made import PDF
 from tests.support.cases import run_case
+from webapp.bulletins.models import Bulletin
 from webapp.extensions import db, transactional
 from webapp.faults.commands import report
 from webapp.faults.models import Fault
@@ -74,6 +75,7 @@ def _school(code: str, app: Flask) -> Things:
         "seat_id": _one(select(Seat.id).where(Seat.instance_id == case_id, Seat.state == "open")),
         "key": key,
         "account_id": _one(select(func.max(Account.id)).where(Account.institution_id == institution_id)),
+        "bulletin_id": _one(select(func.max(Bulletin.id)).where(Bulletin.institution_id == institution_id)),
         "fault_id": _one(select(func.max(Fault.id)).where(Fault.institution_id == institution_id)),
         "notice_id": _one(select(func.max(Notice.id)).where(Notice.user_id == user.id)),
         "message_id": _one(select(func.max(OutboxMessage.id)).where(OutboxMessage.institution_id == institution_id)),
@@ -117,7 +119,8 @@ def _records(institution_id: int, user_id: int, case_id: int) -> None:
     message = OutboxMessage(institution_id=institution_id, key=f"k{institution_id}", address="a@example.test")
     message.subject, message.body, message.state, message.error = "信", "正文", "failed", "refused"
     message.created_at = message.next_at = NOW
-    db.session.add_all([notice, message])
+    bulletin = Bulletin(institution_id=institution_id, number="1", title_zh="简报", body_zh="正文", published_at=NOW)
+    db.session.add_all([notice, message, bulletin])
 
 
 @transactional
