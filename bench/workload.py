@@ -92,7 +92,7 @@ def journey(code: str) -> Journey:
     found = institution(code)
     assert found is not None
     files = pack_files(code)
-    document = scenario_files(files)[0]
+    document = next(entry for entry in scenario_files(files) if entry.process == "new_account")
     scenario = next(entry for entry in document.scenarios if entry.key == "straight_way")
     application = _application(found.id, document.process, scenario)
     applicant = user_by_name(scenario.applicant)
