@@ -136,8 +136,16 @@ def begin_case(
 
 
 def _sponsor(actor: User, process: ProcessEntry, answers: dict[str, Any]) -> Unit:
+    """The unit the answers name, else that of the account the case is about, else the applicant's own."""
     picked = answers.get(process.unit_field)
-    unit_id = picked.get("id") if isinstance(picked, dict) else actor.unit_id
+    account_id = lodging.account_id(answers) if process.about == "account" else None
+    account = db.session.get(Account, account_id) if account_id is not None else None
+    if isinstance(picked, dict):
+        unit_id = picked.get("id")
+    elif account is not None and account.institution_id == actor.institution_id:
+        unit_id = account.unit_id
+    else:
+        unit_id = actor.unit_id
     unit = unit_by_id(actor.institution_id, unit_id) if isinstance(unit_id, int) else None
     if unit is None:
         raise Invalid(_("申请须有主办单位。"), ((process.unit_field, _("请选定主办单位")),))
