@@ -23,6 +23,7 @@ from webapp.engine import Element
 from webapp.errors import Invalid
 from webapp.extensions import db
 from webapp.formkit import FormSchema
+from webapp.inbox.account_actions import account_actions
 from webapp.organization.policy import can, requires, visible
 from webapp.organization.queries import units
 from webapp.registry import measures, queries
@@ -40,6 +41,7 @@ from webapp.workflow.inactivity import is_idle
 from webapp.workflow.models import ProcessInstance
 
 blueprint = Blueprint("registry", __name__)
+PAGE = 30
 STATES = ("active", "rectification", "suspended", "deregistered")
 
 
@@ -73,6 +75,35 @@ def accounts() -> str:
         further="before" in asked,
         narrowed=wanted != queries.AccountFilter(),
     )
+
+
+@blueprint.get("/registry/measures")
+@requires("measures.read")
+def taken_measures() -> str:
+    """措施台账: what was imposed in a year, for publicity, auditors and the heads of the units."""
+    institution_id, moments = current_user.institution_id, Moments.of(current_user)
+    years = measures.years_of_measures(institution_id)
+    asked = request.args.get("year", type=row_number)
+    year = asked if asked in years else moments.today.year
+    before = request.args.get("before", type=row_number)
+    found = measures.measures_of_year(institution_id, year, narrow=_narrow_measures, before=before, limit=PAGE + 1)
+    return render_template(
+        "registry/measures.html",
+        rows=found[:PAGE],
+        next_before=found[PAGE - 1][0].id if len(found) > PAGE else None,
+        further=before is not None,
+        year=year,
+        years=sorted({*years, moments.today.year}, reverse=True),
+        cites=_measure_cites([row for row, _ in found], moments.locale),
+        measure_names=measure_names(),
+        names=PackNames.current(institution_id, moments.locale),
+        named=named,
+        moments=moments,
+    )
+
+
+def _narrow_measures(statement: Any) -> Any:
+    return visible(current_user, statement, Measure)
 
 
 @blueprint.get("/registry/<int:account_id>")
@@ -125,6 +156,9 @@ def _account_page(account_id: int, form: UpdateForm | None = None) -> str:
         grounds=grounds(file, {key: element.articles for key, element in steps.items()}, moments.locale),
         step=lambda row: step_name(steps.get((row.filing_id, row.element)), moments.locale, row.element_name),
         cases=_visible_cases(cases),
+        filings=sorted(file.filings, key=lambda filing: filing.outcome is not None),
+        case_names=_case_names(cases, moments.locale),
+        doable=account_actions(current_user, file.account, moments.locale),
         siblings=[row for row, _unit in siblings.rows if row.id != account_id][:8],
         decision_label=decision_label,
         measures=taken,
@@ -174,6 +208,12 @@ def _cases(filings: Sequence[Filing]) -> dict[int, ProcessInstance]:
         .options(joinedload(ProcessInstance.definition).joinedload(ProcessDefinition.deployment))
     )
     return {wanted[case.id]: case for case in db.session.scalars(statement)}
+
+
+def _case_names(cases: Mapping[int, ProcessInstance], locale: str) -> dict[int, str]:
+    """What each case is: the name of its process, by filing id."""
+    definitions = {filing_id: case.definition for filing_id, case in cases.items()}
+    return {key: (row.name_en if locale == "en" else "") or row.name_zh for key, row in definitions.items()}
 
 
 def _visible_cases(cases: Mapping[int, ProcessInstance]) -> dict[int, int]:
