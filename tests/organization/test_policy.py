@@ -22,13 +22,13 @@ from webapp.organization import policy
 from webapp.organization.models import RoleGrant, Unit, User
 from webapp.organization.policy import can, has_role, may, visible
 from webapp.organization.queries import institution, local_day
-from webapp.registry.models import Account
+from webapp.registry.models import Account, Measure
 from webapp.workflow.models import ProcessInstance, Seat, UserTask
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 ROLES = ("unit_head", "publicity_head", "process_owner", "auditor", "audit_admin", "system_admin", "security_admin")
 CODES = ("wzpt", "zzlg")
-NOUNS = (ProcessInstance, Seat, Account, StoredFile, Bulletin)
+NOUNS = (ProcessInstance, Seat, Account, StoredFile, Bulletin, Measure)
 
 person = st.integers(0, 5)  # even numbers belong to the first institution
 place = st.integers(0, 3)
@@ -105,6 +105,7 @@ class Rows:
     files: list[tuple[Case, int, bool, StoredFile]] = field(default_factory=list)
     accounts: list[tuple[int, Account]] = field(default_factory=list)
     bulletins: list[tuple[int, Bulletin]] = field(default_factory=list)
+    measures: list[tuple[int, Measure]] = field(default_factory=list)
 
     def of(self, noun: type) -> list[Any]:
         lists: dict[type, list[Any]] = {
@@ -113,6 +114,7 @@ class Rows:
             StoredFile: [row for *_, row in self.files],
             Account: [row for _, row in self.accounts],
             Bulletin: [row for _, row in self.bulletins],
+            Measure: [row for _, row in self.measures],
         }
         return lists[noun]
 
@@ -195,6 +197,8 @@ def filled(grants: list[Granted], cases: list[Case], inactive: set[int]) -> Iter
             rows.accounts.append((case.school, add(account)))
             bulletin = Bulletin(institution_id=here, number=f"b{number}", title_zh="题", body_zh="文", published_at=NOW)
             rows.bulletins.append((case.school, add(bulletin)))
+            measure = Measure(institution_id=here, kind="warning", unit_id=unit, year=2026, recorded_at=NOW)
+            rows.measures.append((case.school, add(measure)))
         g.pop("held_queues", None)
         yield rows
     finally:
@@ -214,6 +218,10 @@ def _audits(who: int, grants: list[Granted]) -> bool:
     return any(role in ("auditor", "audit_admin") for role, *_ in _queues(who, grants))
 
 
+def _oversees(who: int, grants: list[Granted]) -> bool:
+    return _audits(who, grants) or any(role == "publicity_head" for role, *_ in _queues(who, grants))
+
+
 def _sees_case(who: int, case: Case, grants: list[Granted]) -> bool:
     if who % 2 != case.school:
         return False
@@ -231,6 +239,11 @@ def expected(who: int, rows: Rows, grants: list[Granted]) -> dict[type, set[int]
         },
         Account: {row.id for school, row in rows.accounts if who % 2 == school},
         Bulletin: {row.id for school, row in rows.bulletins if who % 2 == school},
+        Measure: {
+            row.id
+            for school, row in rows.measures
+            if who % 2 == school and (_oversees(who, grants) or ("unit_head", school, 0) in _queues(who, grants))
+        },
         StoredFile: {
             row.id
             for case, whose, filed, row in rows.files

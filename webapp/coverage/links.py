@@ -25,7 +25,7 @@ _NAMED_PAGES = {
     "bulletins": "bulletins.bulletins",
     "campaigns": "campaigns.campaigns",
     "account": "registry.accounts",
-    "measures": "registry.accounts",
+    "measures": "registry.taken_measures",
     "directory": "directory.directory",
     "public_report": "directory.report",
 }

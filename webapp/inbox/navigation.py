@@ -64,7 +64,7 @@ def _links(user: User) -> dict[str, Link]:
         "processes": _link("definitions.processes", "processes", "diagram-3", _("流程")),
         "regulations": _link("regulations.regulations", "regulations", "book", _("规章")),
         "calendar": _link("organization.calendar", "calendar", "calendar3", _("工作日历")),
-        **{key: {} for key in ("campaigns", "coverage", "ledger", "checkpoints", "faults", "outbox")},
+        **{key: {} for key in ("campaigns", "measures", "coverage", "ledger", "checkpoints", "faults", "outbox")},
     }
     if may(user, "campaigns.read"):
         found["campaigns"] = _link("campaigns.campaigns", "campaigns", "calendar-check", _("集中工作"))
@@ -73,6 +73,8 @@ def _links(user: User) -> dict[str, Link]:
     if may(user, "ledger.read"):
         found["ledger"] = _link("ledger.events", "ledger", "clipboard-check", _("账册"))
         found["checkpoints"] = _link("ledger.checkpoints", "checkpoints", "link-45deg", _("检查点与校验"))
+    if may(user, "measures.read"):
+        found["measures"] = _link("registry.taken_measures", "measures", "clipboard-x", _("措施台账"))
     if may(user, "faults.read"):
         waiting = count_open(user.institution_id)
         found["faults"] = _link("faults.faults", "faults", "exclamation-circle", _("故障"), count=waiting)
@@ -92,7 +94,7 @@ def _rest(user: User, locale: str, links: Mapping[str, Link], shown: set[str]) -
 
     groups = [
         (_("办理"), [*starts, *left("home", "inbox", "cases", "campaigns", "notices")]),
-        (_("查阅"), left("registry", "bulletins", "processes", "regulations", "coverage", "calendar")),
+        (_("查阅"), left("registry", "bulletins", "measures", "processes", "regulations", "coverage", "calendar")),
         (_("核查与管理"), left("checkpoints", "ledger", "faults", "outbox")),
     ]
     return [{"label": label, "links": links} for label, links in groups if links]

@@ -16,6 +16,7 @@ from webapp.organization.queries import local_day
 from webapp.organization.queries import unit as unit_by_id
 from webapp.registry import events
 from webapp.registry.models import Account, Assessment, Measure, Review
+from webapp.registry.queries import Narrow
 from webapp.registry.rows import lock_account
 from webapp.registry.standing import BY_ITSELF, MadeBy
 
@@ -136,6 +137,28 @@ def measures_of_account(institution_id: int, account_id: int) -> Sequence[Measur
     """The measures on an account, newest first."""
     wanted = (Measure.institution_id == institution_id, Measure.account_id == account_id)
     return db.session.scalars(select(Measure).where(*wanted).order_by(Measure.id.desc())).all()
+
+
+def measures_of_year(
+    institution_id: int, year: int, *, narrow: Narrow, before: int | None = None, limit: int = 30
+) -> Sequence[tuple[Measure, Account | None]]:
+    """The measures of a year with the accounts they are on, newest first; `narrow` leaves what one may see."""
+    statement = (
+        select(Measure, Account)
+        .outerjoin(Account, Account.id == Measure.account_id)
+        .where(Measure.institution_id == institution_id, Measure.year == year)
+        .order_by(Measure.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        statement = statement.where(Measure.id < before)
+    return [(row[0], row[1]) for row in db.session.execute(narrow(statement))]
+
+
+def years_of_measures(institution_id: int) -> Sequence[int]:
+    """The years in which measures were taken, newest first."""
+    statement = select(Measure.year).where(Measure.institution_id == institution_id).distinct()
+    return db.session.scalars(statement.order_by(Measure.year.desc())).all()
 
 
 def measures_of_unit(institution_id: int, unit_id: int, year: int) -> Sequence[Measure]:

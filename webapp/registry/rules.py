@@ -9,14 +9,15 @@ from sqlalchemy import Select
 from webapp.extensions import db
 from webapp.organization.duties import ADMINISTRATORS
 from webapp.organization.models import Unit, User
-from webapp.organization.policy import has_role, held_queues, rule, visibility
+from webapp.organization.policy import has_role, held_queues, permission, rule, visibility
 from webapp.organization.queries import queue_name
 from webapp.registry.facts import PEOPLE
-from webapp.registry.models import Account
+from webapp.registry.models import Account, Measure
 from webapp.registry.present import people_of
 
 HEAD = "unit_head"
 PUBLICITY = ("publicity_reviewer", "publicity_head")
+OVERSEERS = (*PUBLICITY, "auditor", "audit_admin")
 
 
 @visibility(Account)
@@ -49,6 +50,31 @@ def may_record_update(user: User, account: Account) -> bool:
             return True
         unit = unit.parent
     return False
+
+
+@visibility(Measure)
+def visible_measures(user: User, statement: Select[Any]) -> Select[Any]:
+    """Publicity and auditors see every measure, a unit's head those on that unit."""
+    if has_role(user, *OVERSEERS):
+        return statement
+    return statement.where(Measure.unit_id.in_(_headed(user)))
+
+
+@rule("view", Measure)
+def may_view_measure(user: User, measure: Measure) -> bool:
+    return has_role(user, *OVERSEERS) or measure.unit_id in _headed(user)
+
+
+@permission("measures.read")
+def may_read_measures(user: User) -> bool:
+    """Whoever may see some measure as a whole."""
+    return has_role(user, HEAD, *OVERSEERS)
+
+
+def _headed(user: User) -> list[int]:
+    """The units whose head the person is."""
+    held = [queue.rsplit(":", 1) for queue in held_queues(user)]
+    return [int(unit_id) for role, unit_id in held if role == HEAD]
 
 
 def _named(account: Account) -> set[int]:
