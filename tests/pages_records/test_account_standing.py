@@ -151,3 +151,29 @@ def test_bulletins_are_there_for_everybody_of_the_institution_and_nobody_else(ap
     assert stranger.get(path).status_code == 404
     assert "信息之窗" not in words(stranger.get("/bulletins"))
     assert wang.get("/bulletins/999999").status_code == 404
+
+
+def test_measures_are_listed_by_year_for_publicity_and_for_a_units_head_their_own(app: Flask, watch: Watch) -> None:
+    hashed = hash_password(PASSWORD)
+    for name, role, place in (
+        ("watch.publicity", "publicity_reviewer", watch.office),
+        ("watch.unithead", "unit_head", watch.unit),
+    ):
+        user = add_person(watch.institution, name, unit_id=place, password_hash=hashed, name_zh="张老师")
+        grant_role(watch.institution, user.id, role, place, actor=None)
+    account_id = watch.enter("信息之窗")
+    now = datetime.now(UTC)
+    measures.record_measure(watch.institution, "criticism", "学院的", account_id=account_id, now=now)
+    measures.record_measure(watch.institution, "warning", "宣传部的", unit_id=watch.office, now=now)
+    measures.record_measure(
+        watch.institution, "veto", "早先的", unit_id=watch.unit, now=datetime(2024, 5, 6, tzinfo=UTC)
+    )
+    both = words(visitor(app, "watch.publicity").get("/registry/measures"))
+    assert all(text in both for text in ("学院的", "信息之窗", "宣传部的", "通报批评"))
+    assert "早先的" not in both
+    head = visitor(app, "watch.unithead")
+    own = words(head.get("/registry/measures"))
+    assert "学院的" in own
+    assert "宣传部的" not in own
+    assert "早先的" in words(head.get("/registry/measures?year=2024"))
+    assert visitor(app, "watch.zhang").get("/registry/measures").status_code == 404
