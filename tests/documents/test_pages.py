@@ -82,8 +82,12 @@ def test_what_a_correction_undid_is_not_printed(app: Flask) -> None:
     assert "定位写具体些" not in read
     assert "请补充服务对象" not in read
     assert read.count("部门主要负责人李") == 1
+
+
+def test_while_a_correction_is_waited_for_no_earlier_opinion_stands(app: Flask) -> None:
     waiting = run_case("wzpt", "corrected_twice", steps=5).instance_id
     db.session.rollback()
+    zhang = visitor(app, "wzpt.zhang")
     assert "部门主要负责人李" not in words(zhang.get(f"/cases/{waiting}/documents/registration_form.pdf").data)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import Any
+from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, send_file, url_for
@@ -96,9 +96,16 @@ def export() -> Response:
     sheet, zone = register_sheet(_pack()), ZoneInfo(user.institution.time_zone)
     made = stream(sheet, _rows(user, sheet, zone), page_locale())
     name = clean_name(f"{sheet.name(page_locale())} {datetime.now(UTC).astimezone(zone):%Y-%m-%d}.xlsx")
-    response = send_file(made, mimetype=TYPES["xlsx"][1], as_attachment=True, download_name=name, max_age=0)
+    response = Response(_pieces(made), mimetype=TYPES["xlsx"][1])
+    response.headers.set("Content-Disposition", "attachment", filename=name)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _pieces(made: IO[bytes]) -> Iterator[bytes]:
+    with made:
+        while piece := made.read(64 * 1024):
+            yield piece
 
 
 def _rows(user: User, sheet: Sheet, zone: ZoneInfo) -> Iterator[dict[str, Any]]:
@@ -143,10 +150,11 @@ def import_page() -> str | Response | tuple[str, int]:
         flash(_("已登记 %(n)s 个账号。", n=count))
         return redirect(url_for("registry.accounts"))
     key, name = form.key.data or "", ""
-    if form.file.data:
+    sent = request.files.get("file")
+    if sent is not None and sent.filename:
         limits = UploadLimits(pack.limits.attachment_mb * 1024 * 1024, ("xlsx",))
-        name = form.file.data.filename or ""
-        key = upload(user, name, form.file.data.read(limits.max_bytes + 1), limits, now).key
+        name = sent.filename
+        key = upload(user, name, sent.read(limits.max_bytes + 1), limits, now).key
     sheet = register_sheet(pack)
     reading = read_upload(key, sheet) if key and usable(user, key, None) else None
     if reading is None:
