@@ -29,7 +29,7 @@ from webapp.workflow.deadlines import Clock, institution_calendar
 from webapp.workflow.facts import account_of_case, case_facts
 from webapp.workflow.lodging import period
 from webapp.workflow.models import ProcessInstance
-from webapp.workflow.stepping import Step
+from webapp.workflow.stepping import Step, write_history
 from webapp.workflow.titles import titles
 
 Row = TypeVar("Row", User, Unit, Account)
@@ -126,8 +126,9 @@ def _open(openings: Sequence[Opening], now: datetime) -> list[ProcessInstance]:
     ]
     lodge_many(filings)
     calendars: dict[int, Calendar] = {}
+    history: list[dict[str, Any]] = []
     for case, filing in zip(cases, filings, strict=True):
-        step = Step(case, None, now, filing_id=filing.id)
+        step = Step(case, None, now, filing_id=filing.id, history=history)
         if case.institution_id not in calendars:
             calendars[case.institution_id] = institution_calendar(case.institution_id)
         zone = ZoneInfo(step.bundle.pack.institution.time_zone)
@@ -139,6 +140,7 @@ def _open(openings: Sequence[Opening], now: datetime) -> list[ProcessInstance]:
             task = step.open_task(token)
         _record(step)
         step.settle({token.id: task})
+    write_history(history)
     return cases
 
 

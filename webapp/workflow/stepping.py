@@ -33,9 +33,18 @@ _NEW_TIMERS = insert(cast(Table, Timer.__table__))
 _TIMERS = update(cast(Table, Timer.__table__)).where(Timer.state.in_(["armed", "faulty"])).values(state="cancelled")
 
 
+def write_history(rows: list[dict[str, Any]]) -> None:
+    """Write history rows, of one case or of many, in one statement."""
+    if rows:
+        db.session.execute(_HISTORY, rows)
+
+
 @dataclass
 class Step:
-    """The case at work. `filing_id` and `decision_id` are what operations may refer to; `now` is aware UTC."""
+    """The case at work. `filing_id` and `decision_id` are what operations may refer to; `now` is aware UTC.
+
+    With a list `history`, its rows are put there for whoever opens many cases at once and writes them together.
+    """
 
     instance: ProcessInstance
     actor: User | None
@@ -43,6 +52,7 @@ class Step:
     filing_id: int
     decision_id: int | None = None
     opened: list[UserTask] = field(default_factory=list)
+    history: list[dict[str, Any]] | None = None
     run: Run = field(init=False)
     _armed: frozenset[str] = frozenset()
 
@@ -161,6 +171,7 @@ class Step:
             remind_at=times.remind_at,
             escalate_at=times.escalate_at,
             completed_by=element.properties.get("completed_by") or None,
+            decides="decisions" in element.properties,
         )
         open_seats(task, element, self.bundle.pack, token.data, self.clock.functions())
         self.opened.append(task)
@@ -190,9 +201,11 @@ class Step:
                     "outcome": None if passed.kind == "userTask" else passed.outcome,
                 }
             )
-        if rows:
-            db.session.execute(_HISTORY, rows)
-            self.instance.history_length += len(rows)
+        self.instance.history_length += len(rows)
+        if self.history is not None:
+            self.history += rows
+        else:
+            write_history(rows)
 
     def _sync_timers(self) -> None:
         armed = {timer.id: timer for timer in self.run.timers()}
