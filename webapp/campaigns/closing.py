@@ -21,6 +21,7 @@ from webapp.campaigns.reminding import entry_of
 from webapp.campaigns.targets import Prefill, last_answers, targets_of
 from webapp.definitions.campaign_entries import Unfiled
 from webapp.definitions.queries import pinned
+from webapp.errors import Invalid
 from webapp.extensions import db, transactional, work_waits
 from webapp.faults.commands import report
 from webapp.organization.models import Unit, User
@@ -128,6 +129,8 @@ def _end(campaign: Campaign, now: datetime) -> None:
     text = entry_of(campaign).on_close.bulletin
     series = pack.series("bulletin")
     actor = db.session.get(User, campaign.closed_by_id) if campaign.closed_by_id else None
+    if text is not None and series is None:
+        raise Invalid(_("流程包没有编号序列“%(series)s”。", series="bulletin"))
     if text is not None and series is not None:
         row = publish(
             campaign.institution_id,

@@ -44,6 +44,8 @@ def _references(bundle: Bundle, entry: CampaignEntry) -> Iterator[tuple[str, str
             yield f"没有角色“{role}”", f"There is no role “{role}”"
     if entry.on_close.bulletin is not None and entry.on_close.bulletin not in bundle.pack.texts:
         yield f"没有文字“{entry.on_close.bulletin}”", f"There is no text “{entry.on_close.bulletin}”"
+    if entry.on_close.bulletin is not None and bundle.pack.series("bulletin") is None:
+        yield "要发布通报，缺少编号序列“bulletin”", "A bulletin needs the number series “bulletin”, which is missing"
     if entry.zero_report and entry.targets == "units":
         yield "按单位开展的不设零报告", "A campaign over units has no zero report"
     keys = [window.key for window in entry.windows]
