@@ -34,6 +34,11 @@ type_json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "post
 Json = type_json
 
 
+def _from_json(stored: str | bytes | int | float) -> Any:
+    """What a JSON column holds; SQLite keeps a lone number as a number, whatever text was put in."""
+    return orjson.loads(stored) if isinstance(stored, str | bytes) else stored
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware instant, stored in UTC. Refuses naive values: a missing zone is a programming error."""
 
@@ -223,7 +228,7 @@ def engine_options(url: str) -> dict[str, Any]:
     """
     options: dict[str, Any] = {
         "json_serializer": lambda value: orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode(),
-        "json_deserializer": orjson.loads,
+        "json_deserializer": _from_json,
     }
     if url.startswith("sqlite"):
         options["connect_args"] = {"timeout": 30, "check_same_thread": False}

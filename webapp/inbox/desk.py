@@ -75,7 +75,7 @@ class Desk:
         if not can(user, "answer", seat):
             return str(_("本人的申请不能由本人审批，或您不在办理人之列。"))
         apart = seat.role not in ("applicant", "assignee") and not self.file.process.same_person_two_roles
-        if apart and queries.decided_in_other_role(self.file.instance, user, seat.role):
+        if apart and seat.task.decides and queries.decided_in_other_role(self.file.instance, user, seat.role):
             return str(_("您已以另一角色办理过这件事项，那次办理仍然有效，须由他人办理。"))
         return ""
 

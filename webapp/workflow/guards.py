@@ -104,7 +104,7 @@ def check_separation(actor: User, taken: Taken, step: Step) -> None:
     seat = taken.seat
     if not can(actor, "answer", seat):
         raise Forbidden(_("您不能办理这件待办：本人的申请不能由本人审批，或您不在办理人之列。"))
-    if seat.role in ("applicant", "assignee") or step.process.same_person_two_roles:
+    if seat.role in ("applicant", "assignee") or not seat.task.decides or step.process.same_person_two_roles:
         return
     if taken.roles - {seat.role, "applicant", "assignee"}:
         raise Forbidden(_("您已以另一角色办理过这件事项，那次办理仍然有效，须由他人办理。"))

@@ -80,8 +80,11 @@ def may_cancel(user: User, instance: ProcessInstance) -> bool:
 
 
 def may_decide(user: User, seat: Seat) -> bool:
-    """Never on an own application, and never by who administers or audits the system, whatever else they hold."""
-    return not own_application(user, seat) and not has_role(user, *ADMINISTRATORS)
+    """Never a decision on an own application, and never by who administers or audits the system, whatever they hold.
+
+    What is only carried out or reported on may be an applicant's own to do.
+    """
+    return not (seat.task.decides and own_application(user, seat)) and not has_role(user, *ADMINISTRATORS)
 
 
 def own_application(user: User, seat: Seat) -> bool:
