@@ -72,13 +72,13 @@ class Home:
     @cached_property
     def tasks(self) -> list[Item]:
         """What to do first."""
-        rows = [seat for seat in self._open.rows if seat.role != "applicant"]
+        rows = [seat for seat in self._open.rows if seat.task.element != "Application"]
         return [seat_item(seat, self.moments) for seat in rows[:MOST_TASKS]]
 
     @cached_property
     def corrections(self) -> list[Correction]:
-        """Own applications sent back to be put right."""
-        return [self._correction(seat) for seat in self._open.rows if seat.role == "applicant"]
+        """Own applications to be filled in, or sent back to be put right; other steps of the applicant are tasks."""
+        return [self._correction(seat) for seat in self._open.rows if seat.task.element == "Application"]
 
     @cached_property
     def cases(self) -> list[Tracked]:

@@ -60,7 +60,7 @@ def seat_item(seat: Seat, moments: Moments) -> Item:
         due=moments.day(seat.task.due_at),
         seat_id=seat.id,
         unclaimed=seat.holder_id is None,
-        correction=seat.role == "applicant",
+        correction=seat.task.element == "Application",
         to_file=seat.task.element == "Application" and case.to_be_filed,
     )
 
