@@ -188,7 +188,9 @@ class School:
         """The campaign of this key, the newest that is not only planned when no period is named."""
         db.session.rollback()
         statement = select(Campaign).where(Campaign.institution_id == self.institution, Campaign.key == key)
-        statement = statement.where(Campaign.period == period) if period else statement.where(Campaign.state != "planned")
+        statement = (
+            statement.where(Campaign.period == period) if period else statement.where(Campaign.state != "planned")
+        )
         found = db.session.scalar(
             statement.order_by(Campaign.id.desc()).limit(1), execution_options={"populate_existing": True}
         )

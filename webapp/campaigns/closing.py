@@ -58,7 +58,7 @@ def close_due(now: datetime) -> int:
 def _failed(campaign_id: int, why: str, now: datetime) -> None:
     campaign = db.session.get_one(Campaign, campaign_id)
     sentence = _("“%(name)s”没能结束：%(why)s", name=campaign.name_zh, why=why)
-    report(campaign.institution_id, kind="job", sentence=sentence, now=now, element=f"campaign:{campaign_id}")
+    report(campaign.institution_id, kind="campaign", sentence=sentence, now=now, element=f"campaign:{campaign_id}")
 
 
 @transactional

@@ -98,6 +98,7 @@ def _kinds() -> dict[str, str]:
         "operation": _("系统执行失败"),
         "timer": _("定时事项失败"),
         "job": _("后台任务失败"),
+        "campaign": _("集中工作受阻"),
         "mail": _("邮件发不出去"),
         "no_approver": _("没有可办理的人"),
         "request": _("系统发起"),

@@ -49,14 +49,17 @@ def reckon(
     filed_at: datetime,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What an application filed at that moment says of its last day: (what the case keeps, the filing's columns).
+    Where the process has none of its own, it is that of the campaign the case belongs to.
 
     Raises FeelError when a condition of the pack cannot be evaluated.
     """
     found = last_day(process, answers, case, institution_id=institution_id, zone=zone, now=filed_at)
     if found is None:
+        day = _of_campaign(case)
+        late = day is not None and local_day(filed_at, zone.key) > day
         return (
-            {"event_on": None, "last_day": None, "late": False, "reckoned": None},
-            {"event_on": None, "last_day": None, "late": False},
+            {"event_on": None, "last_day": day.isoformat() if day else None, "late": late, "reckoned": None},
+            {"event_on": None, "last_day": day, "late": late},
         )
     late = found.late(local_day(filed_at, zone.key))
     said = {
@@ -67,6 +70,11 @@ def reckon(
         "deadline_article": found.entry.article,
     }
     return said, {"event_on": found.event_on, "last_day": found.day, "late": late}
+
+
+def _of_campaign(case: Mapping[str, Any]) -> date | None:
+    campaign = case.get("campaign")
+    return _day(campaign.get("last_day")) if isinstance(campaign, Mapping) else None
 
 
 def last_day(
