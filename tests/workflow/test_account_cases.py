@@ -17,6 +17,7 @@ from webapp import ledger
 from webapp.definitions import queries as definitions
 from webapp.errors import Forbidden, Invalid
 from webapp.extensions import db, transactional
+from webapp.organization.commands import grant_role
 from webapp.organization.models import Unit
 from webapp.registry.models import Account, Filing
 from webapp.registry.standing import change_account, set_state
@@ -223,11 +224,8 @@ def test_a_case_the_system_opens_is_filed_by_its_applicant_and_reckoned_from_the
     seat_id, _version = office.seat(case_id, "Application")
     bound = bind_task(office.user("zhang"), db.session.get_one(Seat, seat_id), now=NOW)
     assert bound is not None
-    assert (bound.answers["account"]["id"], bound.answers["kind"], bound.answers["name"]) == (
-        account_id,
-        "new",
-        "信息之窗",
-    )
+    offered = bound.answers
+    assert (offered["account"]["id"], offered["kind"], offered["name"]) == (account_id, "new", "信息之窗")
     change_account(office.institution, account_id, {"name": "信息之窗新版"}, now=NOW)
     filed = datetime(2026, 3, 12, 1, tzinfo=UTC)
     answers = office.answers(account_id, changed_on="2026-03-02")
@@ -248,12 +246,8 @@ def test_what_the_system_asked_for_its_applicant_cannot_withdraw(office: Changin
 
 def test_a_decision_stands_until_a_return_undoes_it(office: Changing) -> None:
     """Who approved the first step decides no later one after a return to a step behind it."""
-    from webapp.organization.commands import grant_role
-
     for role in ("publicity_head", "finance"):
-        transactional(
-            lambda role=role: grant_role(office.institution, office.people["head"], role, office.office, actor=None)
-        )()
+        transactional(grant_role)(office.institution, office.people["head"], role, office.office, actor=None)
     case_id = office.start("chain", {"note": "看"})
     office.decide(case_id, "First", "head")
     office.decide(case_id, "Second", "chief")
