@@ -8,8 +8,9 @@ import pytest
 
 from tests.engine.drawing import Drawing, properties
 from tests.engine.linting import findings, rules, with_element
+from tests.engine.running import OPERATIONS
 from tests.engine.tables import tier_table
-from webapp.engine import lint
+from webapp.engine import assemble, lint
 
 
 def _user(attributes: str = 'camunda:candidateGroups="g" camunda:formKey="f"', **given: str) -> Drawing:
@@ -24,6 +25,35 @@ def test_a_user_task_says_who_does_it() -> None:
     }
     assert rules(_user('camunda:formKey="f" camunda:assignee="zhang"')) == {("X", "assignee")}
     assert rules(_user('camunda:formKey="f" camunda:assignee="=Application.handler"')) == set()
+
+
+def test_a_role_that_an_expression_gives_is_one_of_those_named() -> None:
+    given = 'camunda:candidateGroups=\'=if case.late then "a" else "b"\' camunda:formKey="f"'
+    assert rules(_user(given)) == {("X", "roles-missing")}
+    assert rules(_user(given, roles="a, b")) == set()
+    assert rules(_user(roles="a")) == {("X", "roles-ignored")}
+    assert rules(_user(given, roles="a, B!")) == {("X", "property-value")}
+    assert rules(_user(given.replace("case.late", "Absent"), roles="a, b")) == {("X", "unknown-name")}
+
+
+def _common(article: str = "as-called") -> Drawing:
+    common = Drawing("common_hearing")
+    common.start("CommonStart")
+    common.user("Hear", article=article)
+    common.end("CommonEnd")
+    common.flow("CommonStart", "Hear", "CommonEnd")
+    return common
+
+
+def test_a_common_process_rests_on_the_clauses_of_whoever_calls_it() -> None:
+    call = '<bpmn:callActivity id="X" name="X" calledElement="common_hearing">{}</bpmn:callActivity>'
+    calling = with_element(xml=call.format(properties({"article": "wzpt-1"})))
+    assert rules(calling, _common()) == set()
+    assert rules(with_element(xml=call.format("")), _common()) == {("X", "article-missing")}
+    assert rules(calling, _common("as-called wzpt-1")) == {("Hear", "as-called")}
+    assert ("X", "as-called") in rules(_user(article="as-called"))
+    files = {"a.bpmn": calling.xml(), "common/hearing.bpmn": _common().xml()}
+    assert assemble(calling.process_id, files, OPERATIONS).elements["Hear"].articles == ("wzpt-1",)
 
 
 def test_a_plain_submit_task_needs_a_form_and_a_decision_task_does_not() -> None:

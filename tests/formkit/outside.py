@@ -1,7 +1,7 @@
 """A small outside world for forms: two units, three people, three platforms, two uploads."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -22,6 +22,10 @@ PLATFORMS = [
     Choice("wechat", "微信公众号", "WeChat official account", kind="account"),
     Choice("weibo", "微博", "Weibo", kind="account"),
     Choice("qq_group", "QQ群", "QQ group", kind="group"),
+]
+ACCOUNTS = [
+    Choice("31", "信息之窗", code="备〔2026〕001", kind="weibo", hint="微博"),
+    Choice("32", "设计在线", code="备〔2026〕002", kind="wechat", hint="微信公众号"),
 ]
 FILES = {"5": FileInfo("5", "单位意见.pdf", 1200, "aa"), "6": FileInfo("6", "方案.docx", 900, "bb")}
 CASE: dict[str, Json] = {
@@ -50,6 +54,13 @@ class Outside:
 
     def person(self, id: str) -> Choice | None:
         return next((p for p in PEOPLE if p.value == id), None)
+
+    def accounts(self, scope: str, states: Sequence[str], query: str) -> list[Choice]:
+        mine = ACCOUNTS if scope == "all" else ACCOUNTS[:1]
+        return [a for a in mine if query in a.label + a.code]
+
+    def account(self, id: str, scope: str, states: Sequence[str]) -> Choice | None:
+        return next((a for a in self.accounts(scope, states, "") if a.value == id), None)
 
     def file(self, id: str) -> FileInfo | None:
         return FILES.get(id)
