@@ -46,8 +46,8 @@ roles:
   - {key: unit_head, name_zh: 部门负责人, found: case_unit}
   - {key: reviewer, name_zh: 宣传部审核人, found: unit, unit: xcb}
 processes:
-  - {key: review, diagram: review.bpmn, name_zh: 年度审查, start: {kinds: [staff]}, title_zh: "审查「{name}」", about: account,
-     period_field: period, number: {series: filing, format: "演〔{year}〕{n:05d}"}}
+  - {key: review, diagram: review.bpmn, name_zh: 年度审查, start: {kinds: [staff]}, title_zh: "审查「{name}」",
+     about: account, period_field: period, number: {series: filing, format: "演〔{year}〕{n:05d}"}}
   - {key: rectify, diagram: rectify.bpmn, name_zh: 整改, start: {}, title_zh: "整改「{name}」", about: account,
      number: {series: filing, format: "演〔{year}〕{n:05d}"}}
   - {key: report, diagram: report.bpmn, name_zh: 单位报告, start: {}, title_zh: "报告「{unit}」",
@@ -58,7 +58,8 @@ number_series:
 texts:
   review_bulletin:
     subject_zh: "{period} 年度审查情况通报"
-    body_zh: "应报 {total}，已报 {filed}，未报 {unfiled}，通过 {passed}，未通过 {failed}，零报告 {zero}，逾期提交 {late}。\\n{units}"
+    body_zh: "应报 {total}，已报 {filed}，未报 {unfiled}，通过 {passed}，未通过 {failed}，零报告 {zero}，\\
+      逾期提交 {late}。\\n{units}"
 campaigns:
   - key: yearly
     process: review
@@ -69,7 +70,9 @@ campaigns:
     recurs: {month: 6, day: 1}
     last_day: {month: 6, day: 30}
     reminders: ["7 days", "2 working_days"]
-    windows: [{key: self_check, name_zh: 自查, name_en: Self-check, days: [0, 14]}, {key: check, name_zh: 复核, days: [15, 29]}]
+    windows:
+      - {key: self_check, name_zh: 自查, name_en: Self-check, days: [0, 14]}
+      - {key: check, name_zh: 复核, days: [15, 29]}
     answers: {name: account.name, period: campaign.period, note: 'if last = null then "首次" else last.note'}
     zero_report: true
     on_close:
@@ -149,7 +152,8 @@ def _review() -> Drawing:
     drawing.raw(
         "Rejected",
         '<bpmn:endEvent id="Rejected" name="未通过"><bpmn:extensionElements><camunda:properties>'
-        '<camunda:property name="outcome" value="refused" /></camunda:properties></bpmn:extensionElements></bpmn:endEvent>',
+        '<camunda:property name="outcome" value="refused" /></camunda:properties></bpmn:extensionElements>'
+        "</bpmn:endEvent>",
     )
     drawing.end("Done")
     drawing.flow("Start", "Application", "UnitOpinion", "Made")
