@@ -57,7 +57,7 @@ ROUTES: dict[str, tuple[set[str], frozenset[str]]] = {
     "registry.accounts": ({"GET"}, SIGNED_IN),
     "registry.account": ({"GET"}, HERE),
     "registry.record_update": ({"POST"}, frozenset({"wzpt.zhang", "wzpt.sun"})),
-    "registry.taken_measures": ({"GET"}, AUDIT | {"wzpt.he", "wzpt.zhang", "wzpt.sun", "zzlg.feng"}),
+    "registry.taken_measures": ({"GET"}, AUDIT | {"wzpt.he", "wzpt.sun", "zzlg.feng"}),
     "bulletins.bulletins": ({"GET"}, SIGNED_IN),
     "bulletins.bulletin": ({"GET"}, HERE),
     "definitions.processes": ({"GET"}, SIGNED_IN),

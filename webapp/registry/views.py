@@ -84,7 +84,7 @@ def taken_measures() -> str:
     institution_id, moments = current_user.institution_id, Moments.of(current_user)
     years = measures.years_of_measures(institution_id)
     asked = request.args.get("year", type=row_number)
-    year = asked if asked in years else moments.today.year
+    year = asked if asked is not None and asked in years else moments.today.year
     before = request.args.get("before", type=row_number)
     found = measures.measures_of_year(institution_id, year, narrow=_narrow_measures, before=before, limit=PAGE + 1)
     return render_template(
