@@ -18,6 +18,7 @@ from tests.conftest import make_settings
 from tests.documentation.pages import section, text_of
 from tests.support.postgres import Postgres, libpq
 from webapp import serving
+from webapp.definitions.process_entries import ProcessEntry
 from webapp.engine import feel
 from webapp.extensions import db
 from webapp.organization.queries import holders, institution, unit_by_code, user_by_name
@@ -38,9 +39,16 @@ def test_the_expressions_are_expressions() -> None:
 
 
 def test_the_scenario_is_one() -> None:
-    (example,) = _blocks(text_of("docs/process-owner.md"), "yaml")
+    (example,) = _blocks(section(text_of("docs/process-owner.md"), "情景怎么写"), "yaml")
     document = parse_scenarios(example.encode(), "example.yaml")
     assert document.scenarios[0].steps[0].task == "Application"
+
+
+def test_what_a_process_says_of_its_account_is_read() -> None:
+    (example,) = _blocks(section(text_of("docs/process-owner.md"), "关于一个账号的流程"), "yaml")
+    said = {"key": "x", "diagram": "x", "name_zh": "x", "title_zh": "x", "number": {"series": "x", "format": "x"}}
+    entry = ProcessEntry.model_validate({**said, **yaml.safe_load(example)})
+    assert (entry.one_open_case, entry.start.kinds, len(entry.deadline)) == (True, (), 2)
 
 
 def test_the_service_task_calls_an_operation_with_inputs_it_has(app: Flask) -> None:

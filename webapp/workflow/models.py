@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text, true
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
 
 from webapp.definitions.models import ProcessDefinition
@@ -113,7 +113,7 @@ class UserTask(Model):
     escalate_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     outcome: Mapped[str | None] = mapped_column(String(30))
     completed_by: Mapped[str | None] = mapped_column(String(20))
-    decides: Mapped[bool] = mapped_column(default=True, server_default=true())
+    decides: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     version: Mapped[int] = mapped_column(default=1)
     instance: Mapped[ProcessInstance] = relationship()
     seats: Mapped[list[Seat]] = relationship(back_populates="task", order_by="Seat.position, Seat.id")

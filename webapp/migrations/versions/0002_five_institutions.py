@@ -241,7 +241,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table('user_task', schema=None) as batch_op:
         batch_op.add_column(sa.Column('completed_by', sa.String(length=20), nullable=True))
-        batch_op.add_column(sa.Column('decides', sa.Boolean(), server_default=sa.text('1'), nullable=False))
+        batch_op.add_column(sa.Column('decides', sa.Boolean(), server_default=sa.text('(true)'), nullable=False))
         batch_op.create_index('ix_user_task_completed_by', ['completed_by', 'id'], unique=False, sqlite_where=sa.text("state='open' AND completed_by IS NOT NULL"), postgresql_where=sa.text("state='open' AND completed_by IS NOT NULL"))
 
     # ### end Alembic commands ###
