@@ -165,7 +165,8 @@ class Opening:
     def account_id(self) -> int | None:
         """The account whose registered values the form shows."""
         account = self.bound.setting.surroundings.case.get("account")
-        return account["id"] if isinstance(account, dict) and isinstance(account.get("id"), int) else None
+        found = account.get("id") if isinstance(account, dict) else None
+        return found if isinstance(found, int) else None
 
     @cached_property
     def _unit(self) -> Any:
