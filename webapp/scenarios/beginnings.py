@@ -93,7 +93,7 @@ def open_campaign(run: ScenarioRun, key: str, by: str | None) -> int:
     lead = run._person(by) if by else _lead(run.institution_id, entry)
     wanted = campaigns.Wanted(opens_on=proposal.opens_on, last_day=proposal.last_day)
     campaign_id = campaigns.open_campaign(lead, key, wanted, run.now).id
-    clock.work(run.now)
+    clock.work(run.institution_id, run.now)
     return campaign_id
 
 
@@ -105,7 +105,7 @@ def close_campaign(run: ScenarioRun, key: str, by: str | None) -> None:
         raise ScenarioFailed(f"no campaign {key} is open")
     lead = run._person(by) if by else _lead(run.institution_id, _entry(run.institution_id, key))
     campaigns.close(lead, campaign_id, run.now)
-    clock.work(run.now)
+    clock.work(run.institution_id, run.now)
 
 
 def report_zero(run: ScenarioRun, key: str, by: str) -> None:
@@ -140,14 +140,14 @@ def _silence(run: ScenarioRun, account_id: int) -> int | None:
     wanted = select(CaseRequest.instance_id).where(
         CaseRequest.account_id == account_id, CaseRequest.since.is_not(None), CaseRequest.instance_id.is_not(None)
     )
-    clock.work(run.now)
+    clock.work(run.institution_id, run.now)
     for _moment in range(_MOST_SILENT_MOMENTS):
         found = db.session.scalar(wanted.order_by(CaseRequest.id.desc()).limit(1))
         coming = clock.next_moment(run.institution_id, run.now) if found is None else None
         if coming is None:
             return found
         run.now = coming
-        clock.work(run.now)
+        clock.work(run.institution_id, run.now)
     return None
 
 
@@ -170,7 +170,7 @@ def _request(run: ScenarioRun, begins: Begins) -> int | None:
         cause={"process": "", "reference": "", "reason": ""},
         now=run.now,
     )
-    clock.work(run.now)
+    clock.work(run.institution_id, run.now)
     return db.session.scalar(select(CaseRequest.instance_id).where(CaseRequest.id == row.id))
 
 

@@ -79,7 +79,7 @@ class ScenarioRun:
         if step.at is not None:
             self._pass_to(step.at.astimezone(UTC))
         self._act(step)
-        clock.work(self.now)
+        clock.work(self.institution_id, self.now)
 
     def _act(self, step: ScenarioStep) -> None:
         if step.wait:
