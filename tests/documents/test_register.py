@@ -13,7 +13,7 @@ from flask import Flask
 from lxml import html
 from werkzeug.test import TestResponse
 
-from tests.documents.samples import workbook
+from tests.documents.samples import GOOD, TITLES, sheet, workbook
 from tests.support.web import Visitor, visitor
 from webapp.definitions.queries import bundle, current_deployment
 from webapp.documents.commands import import_register
@@ -82,10 +82,10 @@ def test_a_sheet_is_checked_confirmed_and_registered_with_numbers_versions_and_e
     app: Flask, person: Person
 ) -> None:
     sun = person("wzpt.sun")
-    sheet = sheet_of(sun)
+    known = sheet_of(sun)
     office = visitor(app, "wzpt.sun")
     third = {**FIRST, "name": "三号", "first_responsible": "张老师、校外顾问", "followers": "1,714人"}
-    answer = check(office, book(sheet, FIRST, SECOND, third))
+    answer = check(office, book(known, FIRST, SECOND, third))
     assert answer.status_code == 200, plain(answer)
     assert "3行：可登记3行，不合要求0行，重复0行" in plain(answer)
     assert names(sun) == []
@@ -114,28 +114,28 @@ def test_a_sheet_is_checked_confirmed_and_registered_with_numbers_versions_and_e
 
 def test_bad_rows_and_unknown_units_are_all_listed_and_nothing_is_registered(app: Flask, person: Person) -> None:
     sun = person("wzpt.sun")
-    sheet = sheet_of(sun)
+    known = sheet_of(sun)
     office = visitor(app, "wzpt.sun")
-    answer = check(office, book(sheet, FIRST, {**FIRST, "name": "", "platform": "微视"}, {**FIRST, "unit": "无此单位"}))
+    answer = check(office, book(known, FIRST, {**FIRST, "name": "", "platform": "微视"}, {**FIRST, "unit": "无此单位"}))
     assert answer.status_code == 422
     rows = html.document_fromstring(answer.text).xpath('//section[@id="result"]//tbody/tr/td[1]')
     assert [cell.text_content() for cell in rows] == ["3"]
     assert not html.document_fromstring(answer.text).xpath('//button[@name="confirm"]')
     assert names(sun) == []
-    only_unit = check(office, book(sheet, FIRST, {**FIRST, "name": "乙", "unit": "无此单位"}))
+    only_unit = check(office, book(known, FIRST, {**FIRST, "name": "乙", "unit": "无此单位"}))
     assert only_unit.status_code == 422
     assert "没有单位“无此单位”" in only_unit.text
 
 
 def test_duplicates_are_named_and_left_out_only_when_that_is_said(app: Flask, person: Person) -> None:
     sun = person("wzpt.sun")
-    sheet = sheet_of(sun)
+    known = sheet_of(sun)
     unit = unit_by_code(sun.institution_id, "sjcy")
     assert unit is not None
     enter_existing(sun.institution_id, unit.id, {"name": "设计有温度", "platform": "weibo"}, now=NOW)
     office = visitor(app, "wzpt.sun")
     twin = {**FIRST, "name": "新号"}
-    answer = check(office, book(sheet, FIRST, twin, {**twin, "name": "新 号"}))
+    answer = check(office, book(known, FIRST, twin, {**twin, "name": "新 号"}))
     text = plain(answer)
     assert "重复2行" in text
     assert "登记册已有" in text
@@ -154,8 +154,8 @@ def test_numbers_brought_along_are_not_given_again(app: Flask, person: Person) -
     year = datetime.now(UTC).year
     brought = series.format.replace("{year}", str(year)).replace("{n:03d}", "007")
     assert read_number(series.format, brought) == (year, 7)
-    sheet = sheet_of(sun)
-    stored = kept(sun, book(sheet, {**FIRST, "filing_number": brought}, {**FIRST, "name": "新号"}))
+    known = sheet_of(sun)
+    stored = kept(sun, book(known, {**FIRST, "filing_number": brought}, {**FIRST, "name": "新号"}))
     import_register(sun, pack_of(sun), stored, skip_duplicates=False, now=datetime.now(UTC))
     numbers = {account.name: account.filing_number for account in db.session.query(Account)}
     assert numbers["新号"] == brought.replace("007", "008")
@@ -168,13 +168,13 @@ def kept(user: User, content: bytes) -> str:
 
 def test_only_the_lead_office_fills_the_register(app: Flask, person: Person) -> None:
     zhang, sun = person("wzpt.zhang"), person("wzpt.sun")
-    sheet = sheet_of(zhang)
+    known = sheet_of(zhang)
     applicant = visitor(app, "wzpt.zhang")
     assert applicant.get("/registry/import").status_code == 404
     assert applicant.get("/registry/import.xlsx").status_code == 404
     assert "/registry/import" not in applicant.get("/registry").text
     assert "/registry/import" in visitor(app, "wzpt.sun").get("/registry").text
-    stored = kept(zhang, book(sheet, FIRST))
+    stored = kept(zhang, book(known, FIRST))
     pack = pack_of(zhang)
     with pytest.raises(Forbidden):
         import_register(zhang, pack, stored, skip_duplicates=False, now=NOW)
@@ -186,9 +186,9 @@ def test_only_the_lead_office_fills_the_register(app: Flask, person: Person) -> 
 def test_nothing_is_left_of_an_import_that_fails_half_way(app: Flask, person: Person) -> None:
     """A number the register's own rule refuses: the database says so at the end, and all is as before."""
     sun = person("wzpt.sun")
-    sheet = sheet_of(sun)
+    known = sheet_of(sun)
     same = {**FIRST, "filing_number": "甲1"}
-    stored = kept(sun, book(sheet, same, {**same, "name": "另一个"}))
+    stored = kept(sun, book(known, same, {**same, "name": "另一个"}))
     with pytest.raises(Invalid):
         import_register(sun, pack_of(sun), stored, skip_duplicates=False, now=NOW)
     assert names(sun) == []
@@ -199,9 +199,9 @@ def test_nothing_is_left_of_an_import_that_fails_half_way(app: Flask, person: Pe
 
 def test_five_thousand_rows_are_registered_in_one_go(app: Flask, person: Person) -> None:
     sun = person("wzpt.sun")
-    sheet = sheet_of(sun)
+    known = sheet_of(sun)
     rows = [{**FIRST, "name": f"账号{n}号", "platform_account_id": f"id{n}"} for n in range(5000)]
-    stored = kept(sun, book(sheet, *rows))
+    stored = kept(sun, book(known, *rows))
     assert import_register(sun, pack_of(sun), stored, skip_duplicates=False, now=NOW) == 5000
     assert len(names(sun)) == 5000
 
@@ -247,3 +247,14 @@ def test_no_file_at_all_is_said(app: Flask) -> None:
 def test_a_template_can_be_filled_in(app: Flask, person: Person) -> None:
     template = visitor(app, "wzpt.sun").get("/registry/import.xlsx")
     assert "还没有填一行" in (read_sheet(template.data, sheet_of(person("wzpt.sun"))).refused or ("",))[0]
+
+
+def test_a_packs_own_table_serves_with_its_titles_and_boxes(app: Flask, person: Person) -> None:
+    """zzlg's 报备表 as the notice prints it: its nine columns and nothing else."""
+    pack = pack_of(person("zzlg.zhang")).model_copy(update={"sheets": (sheet(),)})
+    known = register_sheet(pack)
+    assert [column.key for column in known.columns][:6] == [column.key for column in sheet().columns]
+    assert {"filing_number", "state"} <= {column.key for column in known.columns}
+    read = read_sheet(workbook([TITLES, GOOD, [*GOOD[:1], "易信", *GOOD[2:]]]), known)
+    assert [entry["platform"] for entry in read.rows] == ["qq_group", "yixin"]
+    assert "缺少：新媒体名称" in (read_sheet(workbook([TITLES[:2], GOOD[:2]]), known).refused or ("",))[0]

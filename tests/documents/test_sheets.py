@@ -11,7 +11,7 @@ import pytest
 
 from tests.documents.samples import GOOD, TITLES, sheet, workbook
 from webapp.documents.cells import CellRefused, read_cell
-from webapp.documents.reading import MAX_ROWS, by_row, read_sheet
+from webapp.documents.reading import MAX_ROWS, read_sheet
 from webapp.documents.sheets import Sheet
 from webapp.documents.template import stream, template_of, workbook_of
 from webapp.formkit.lookups import SheetReading
@@ -78,7 +78,7 @@ def test_every_bad_cell_is_listed_with_row_column_and_reason_and_nothing_is_take
     assert "最多 20 个字" in found[2][2]
     assert "不是数字" in found[3][2]
     assert "不是日期" in found[4][2]
-    rows = list(by_row(read_sheet(workbook([TITLES, bad]), sheet()).problems))
+    rows = read_sheet(workbook([TITLES, bad]), sheet()).bad_rows
     assert [row for row, _ in rows] == [2]
     assert len(rows[0][1]) == len(TITLES)
 

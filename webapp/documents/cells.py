@@ -124,6 +124,12 @@ def _phone(column: SheetColumn, raw: Any) -> str:
 
 
 def _choice(column: SheetColumn, raw: Any) -> str:
+    if len(_BOXES.split(cell_text(raw))) > 1:
+        return _checkbox_choice(column, raw)
+    return _titled(column, raw)
+
+
+def _titled(column: SheetColumn, raw: Any) -> str:
     wanted = plain(cell_text(raw))
     for value, title in column.choices.items():
         if wanted in (plain(title), plain(value)):
@@ -137,7 +143,7 @@ def _checkbox_choice(column: SheetColumn, raw: Any) -> str:
     text = cell_text(raw)
     parts = _BOXES.split(text)
     if len(parts) == 1:
-        return _choice(column, text)
+        return _titled(column, text)
     # Two marks before one title (“□√QQ群”): the marked one decides.
     marked: list[str] = []
     ticked = False
@@ -146,7 +152,7 @@ def _checkbox_choice(column: SheetColumn, raw: Any) -> str:
             ticked = ticked or piece in _MARKED
         elif piece.strip():
             if ticked:
-                marked.append(_choice(column, piece))
+                marked.append(_titled(column, piece))
             ticked = False
     if len(marked) != 1:
         zh = "请勾选一项" if not marked else "只能勾选一项"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from webapp.documents.cells import CellRefused, cell_text, read_cell
@@ -68,7 +68,7 @@ def _titles(grid: Grid, sheet: Sheet) -> tuple[int, Placed]:
         elif cell_text(cell):
             unknown.append(_short(cell_text(cell)))
     keys = [column.key for _, column in placed]
-    missing = [column.title_zh for column in sheet.columns if column.key not in keys]
+    missing = [column.title_zh for column in sheet.columns if column.key not in keys and not column.may_lack]
     twice = [column.title_zh for column in sheet.columns if keys.count(column.key) > 1]
     if missing or unknown or twice:
         zh = [f"缺少：{'、'.join(missing)}"] * bool(missing) + [f"不认识：{'、'.join(unknown)}"] * bool(unknown)
@@ -111,14 +111,6 @@ def _row(grid: Grid, number: int, columns: Placed) -> tuple[dict[str, Any], list
                 )
             )
     return row, wrong
-
-
-def by_row(problems: Sequence[SheetProblem]) -> Iterator[tuple[int, list[SheetProblem]]]:
-    """The problems of each bad row together, in the order of the sheet."""
-    rows: dict[int, list[SheetProblem]] = {}
-    for problem in problems:
-        rows.setdefault(problem.row, []).append(problem)
-    yield from sorted(rows.items())
 
 
 def _short(text: str) -> str:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from webapp.definitions.packs import Pack
-from webapp.documents.sheets import Sheet, SheetColumn
+from webapp.documents.sheets import Sheet, SheetColumn, plain
 from webapp.extensions import db
 from webapp.formkit.lookups import SheetProblem, SheetReading
 from webapp.organization.models import Unit, User
@@ -24,24 +24,47 @@ STATES: Final = {"active": "在用", "rectification": "整改中", "suspended": 
 
 
 def register_sheet(pack: Pack) -> Sheet:
-    """The pack's own sheet with unit, platform and name among its columns, else ours."""
+    """The columns of the pack's own sheet (the first with unit, platform and name), followed by what else the register
+    holds; without one, ours. Columns the own sheet has not may be missing from what is uploaded.
+    """
     own = next((sheet for sheet in pack.sheets if {c.key for c in sheet.columns} >= NEEDED), None)
-    return own or _default(pack)
+    ours = _columns(pack)
+    if own is None:
+        return Sheet(key="register", name_zh="新媒体账号登记册", name_en="Register of media accounts", columns=ours)
+    keys, titles = {c.key for c in own.columns}, {plain(c.title_zh) for c in own.columns}
+    columns = [_any_platform(column, pack) if column.key == "platform" else column for column in own.columns]
+    columns += [c for c in ours if c.key not in keys and plain(c.title_zh) not in titles]
+    return own.model_copy(update={"columns": tuple(columns)})
 
 
-def _default(pack: Pack) -> Sheet:
+def _any_platform(column: SheetColumn, pack: Pack) -> SheetColumn:
+    """The column of platforms with every platform of the pack beside those it names."""
+    taken = {plain(title) for title in column.choices.values()}
+    more = {
+        entry.key: entry.name_zh
+        for entry in pack.platforms
+        if entry.key not in column.choices and plain(entry.name_zh) not in taken
+    }
+    return column.model_copy(update={"kind": "choice", "choices": {**column.choices, **more}})
+
+
+def _columns(pack: Pack) -> tuple[SheetColumn, ...]:
     def column(key: str, zh: str, en: str, **more: Any) -> SheetColumn:
-        return SheetColumn(key=key, title_zh=zh, title_en=en, **more)
+        return SheetColumn(key=key, title_zh=zh, title_en=en, may_lack=key not in NEEDED, **more)
 
-    platforms = {entry.key: entry.name_zh for entry in pack.platforms}
     columns = [
         column("filing_number", "备案号", "Filing number", max=60, help_zh="没有的留空，系统编号。"),
         column("unit", "主办单位", "Sponsor", required=True, max=100, help_zh="填单位名称或代码。"),
-        column("platform", "平台", "Platform", kind="choice", required=True, choices=platforms),
+        column(
+            *("platform", "平台", "Platform"),
+            kind="choice",
+            required=True,
+            choices={entry.key: entry.name_zh for entry in pack.platforms},
+        ),
         column("name", "账号名称", "Name", required=True, max=120),
         column("platform_account_id", "平台号", "Account ID", max=120),
         column("url", "网址", "Address", max=400),
-        column("purpose", "用途", "Purpose", max=500),
+        column("purpose", "定位", "Purpose", max=500),
         column("followers", "关注人数（群填成员数）", "Followers or members", kind="number", max=10**9),
         column("first_responsible", "第一责任人", "First responsible person", max=60),
         column("directly_responsible", "直接责任人", "Person directly responsible", max=60),
@@ -52,15 +75,7 @@ def _default(pack: Pack) -> Sheet:
     if pack.tiers:
         tiers = {entry.key: entry.name_zh for entry in pack.tiers}
         columns.insert(4, column("tier", "级别", "Tier", kind="choice", choices=tiers))
-    return Sheet(
-        key="register",
-        name_zh="新媒体账号登记册",
-        name_en="Register of media accounts",
-        article="not-stated",
-        reason_zh="规章没有规定登记册电子表格的列。",
-        reason_en="The text sets no columns for the register as a spreadsheet.",
-        columns=tuple(columns),
-    )
+    return tuple(columns)
 
 
 def row_of(account: Account, unit: Unit, sheet: Sheet, zone: ZoneInfo, *, contacts: bool) -> dict[str, Any]:

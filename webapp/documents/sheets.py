@@ -13,7 +13,8 @@ _KEY: Final = r"^[a-z][a-z0-9_]{0,59}$"
 
 
 class SheetColumn(BaseModel):
-    """One column. `choices` maps the value kept to the title shown; `max` bounds characters, or a number's size."""
+    """One column. `choices` maps the value kept to the title shown; `max` bounds characters, or a number's size; a
+    column that `may_lack` need not be there."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     key: str = Field(pattern=_KEY)
@@ -22,6 +23,7 @@ class SheetColumn(BaseModel):
     kind: ColumnKind = "text"
     choices: dict[str, str] = {}
     required: bool = False
+    may_lack: bool = False
     max: int | None = Field(None, ge=1)
     help_zh: str = ""
     help_en: str = ""

@@ -26,7 +26,6 @@ from webapp.documents.filling import fill
 from webapp.documents.forms import ImportForm
 from webapp.documents.layout import Layout
 from webapp.documents.pdf import render_pdf
-from webapp.documents.reading import by_row
 from webapp.documents.register import Checked, check_rows, register_sheet, row_of, row_text
 from webapp.documents.sheets import Sheet
 from webapp.documents.template import stream, template_of
@@ -37,6 +36,7 @@ from webapp.files.commands import UploadLimits, upload
 from webapp.files.content import TYPES, clean_name
 from webapp.files.queries import usable
 from webapp.formkit import Locale
+from webapp.formkit.lookups import by_row
 from webapp.organization.models import User
 from webapp.organization.policy import can, requires, visible
 from webapp.registry import queries as accounts
@@ -172,7 +172,7 @@ def _shown(sheet: Sheet | None = None, checked: Checked | None = None) -> dict[s
         return {"lang": locale}
     rows = [{**row, "unit": unit.name_zh} for _line, unit, row in checked.fresh]
     named = [{key: row_text(value) for key, value in row.items()} for row in rows]
-    return {"lang": locale, "bad": list(by_row(checked.problems)), "table": table_of(sheet, named, locale)}
+    return {"lang": locale, "bad": by_row(checked.problems), "table": table_of(sheet, named, locale)}
 
 
 def _pack() -> Pack:

@@ -22,6 +22,8 @@ _UNPRINTABLE: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 LONGEST: Final = 20_000
+# The one key of a registered account that people know by its title.
+_PLATFORM: Final = ["case", "account", "platform"]
 
 
 def day_text(day: date) -> str:
@@ -47,6 +49,8 @@ class Values:
 
     def text(self, value: Any, expression: str = "", repeat: str = "") -> str:
         """`value` of `expression`; inside a repeated line `repeat` is the expression of its list."""
+        if _parts(expression) == _PLATFORM:
+            return printable(next((c.label for c in self.words.platforms if c.value == value), self.plain(value)))
         spec = self._spec(expression, repeat)
         if isinstance(spec, str):
             return printable(spec_text(self.sheet, spec, expression, value))

@@ -105,8 +105,9 @@ class BoundField:
 
     @property
     def errors(self) -> Sequence[str]:
-        """Sentences of what is wrong, after validate()."""
-        return self.found_errors.get(self.name, ())
+        """Sentences of what is wrong, after validate(); an uploaded spreadsheet says so at once."""
+        unread = tuple(str(error) for error in self.field.process_errors) if isinstance(self.field, SheetField) else ()
+        return self.found_errors.get(self.name, ()) or unread
 
     @property
     def advice(self) -> list[Advice]:
@@ -136,10 +137,7 @@ class BoundField:
     @property
     def bad_rows(self) -> list[tuple[int, list[SheetProblem]]]:
         """The faults of a spreadsheet by row, in its order."""
-        rows: dict[int, list[SheetProblem]] = {}
-        for problem in self.reading.problems if self.reading else ():
-            rows.setdefault(problem.row, []).append(problem)
-        return sorted(rows.items())
+        return self.reading.bad_rows if self.reading else []
 
     @property
     def table(self) -> SheetTable | None:

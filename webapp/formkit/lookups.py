@@ -104,6 +104,19 @@ class SheetReading:
     lines: tuple[int, ...] = ()
     count: int = 0
 
+    @property
+    def bad_rows(self) -> list[tuple[int, list[SheetProblem]]]:
+        """The problems of each bad row together, in the order of the sheet."""
+        return by_row(self.problems)
+
+
+def by_row(problems: Sequence[SheetProblem]) -> list[tuple[int, list[SheetProblem]]]:
+    """Problems sorted to their rows, in the order of the sheet."""
+    rows: dict[int, list[SheetProblem]] = {}
+    for problem in problems:
+        rows.setdefault(problem.row, []).append(problem)
+    return sorted(rows.items())
+
 
 @dataclass(frozen=True)
 class SheetTable:
