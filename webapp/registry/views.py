@@ -37,7 +37,7 @@ from webapp.registry.wording import measure_names, review_names
 from webapp.regulations.citing import Citation, Citing
 from webapp.security import row_number
 from webapp.workflow.context import specs
-from webapp.workflow.inactivity import is_idle
+from webapp.workflow.inactivity import is_silent
 from webapp.workflow.models import ProcessInstance
 
 blueprint = Blueprint("registry", __name__)
@@ -161,6 +161,7 @@ def _account_page(account_id: int, form: UpdateForm | None = None) -> str:
         doable=account_actions(current_user, file.account, moments.locale),
         siblings=[row for row, _unit in siblings.rows if row.id != account_id][:8],
         decision_label=decision_label,
+        by_system={filing_id for filing_id, case in cases.items() if case.requested},
         measures=taken,
         measure_cites=_measure_cites(taken, moments.locale),
         filing_by_id={filing.id: filing for filing in file.filings},
@@ -168,7 +169,7 @@ def _account_page(account_id: int, form: UpdateForm | None = None) -> str:
         reviews=measures.reviews_of_account(institution_id, account_id),
         measure_names=measure_names(),
         review_names=review_names(),
-        idle=names.bundle is not None and is_idle(file.account, names.bundle.pack, moments.today),
+        idle=names.bundle is not None and is_silent(file.account, names.bundle.pack, moments.today),
         update_form=_update_form(file.account, form),
         person_name=lambda user_id: person_name(file.people.get(user_id), moments.locale),
     )

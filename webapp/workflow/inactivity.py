@@ -32,12 +32,19 @@ from webapp.workflow.requests import request_case
 from webapp.workflow.timers import BATCH, each
 
 UPDATE = "account_update"
+# In rectification it may be just for its silence.
+RUN = ("active", "rectification")
 
 
 def is_idle(account: Account, pack: Pack, today: date) -> bool:
+    """Whether a case is to be asked for: the account is in use and silent."""
+    return account.state == "active" and is_silent(account, pack, today)
+
+
+def is_silent(account: Account, pack: Pack, today: date) -> bool:
     """Whether the account is run and has put nothing out for longer than the pack allows; never so for a group."""
     entry, platform = pack.inactivity, pack.platform(account.platform)
-    if entry is None or account.state != "active" or (platform is not None and platform.group):
+    if entry is None or account.state not in RUN or (platform is not None and platform.group):
         return False
     return add_months(silent_since(account, pack.institution.time_zone), entry.months) < today
 

@@ -194,7 +194,7 @@ def _first_task(step: Step, applicant: User, unit: Unit, submission: Submission 
     record(
         db.session(),
         institution_id=instance.institution_id,
-        action="workflow:case:started",
+        action="workflow:case:started" if submission is not None else "workflow:case:opened",
         actor_id=actor.id if actor else None,
         actor_label=actor.name_zh if actor else "system",
         object_type="process_instance",
