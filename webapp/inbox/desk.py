@@ -203,7 +203,7 @@ class Desk:
     def label(self, decision: str, returning: bool) -> str:
         """The words of the button pressed."""
         if not returning:
-            return label(self.element, decision)
+            return label(self.element, decision, first=self.file.instance.to_be_filed)
         chosen = (target for target in self.targets if target.value == self.decision.return_to)
         return next((str(_("退回给 %(name)s", name=target.name)) for target in chosen), "")
 

@@ -42,13 +42,15 @@ def acts(file: CaseFile, task: UserTask) -> list[Act]:
     element = file.definition.elements[task.element]
     offered = offered_decisions(element)
     names = [name for name in ("reject", "receive", "approve") if name in offered] if offered else ["submit"]
-    return [Act(name, label(element, name), _effect(file, task, name), primary=name != "reject") for name in names]
+    first = file.instance.to_be_filed
+    found = [(name, label(element, name, first=first)) for name in names]
+    return [Act(name, words, _effect(file, task, name), primary=name != "reject") for name, words in found]
 
 
-def label(element: Element, decision: str) -> str:
-    """The words of a decision's button, "" for what has none."""
+def label(element: Element, decision: str, *, first: bool = False) -> str:
+    """The words of a decision's button, "" for what has none. `first`: the application was not filed before."""
     if decision == "submit":
-        return str(_("提交补正") if element.id == "Application" else _("提交"))
+        return str(_("提交补正") if element.id == "Application" and not first else _("提交"))
     words = {"reject": _("不予同意"), "receive": _("收存"), "approve": _("同意")}
     return str(words.get(decision, ""))
 
