@@ -49,7 +49,7 @@ def campaigns() -> str:
     before = request.args.get("before", type=row_number)
     led = managed(user) if before is None else []
     running = queries.campaigns(user, ["opening", "open", "closing"]) if before is None else []
-    planned = queries.campaigns(user, ["planned"]) if before is None else []
+    planned = list(reversed(queries.campaigns(user, ["planned"]))) if before is None else []
     closed = queries.campaigns(user, ["closed"], before=before, limit=CLOSED_SHOWN + 1)
     return render_template(
         "campaigns/campaigns.html",
