@@ -29,12 +29,16 @@ BOTH = {
     *("webapp/ledger/export.py", "webapp/ledger/problems.py", "webapp/ledger/reports.py", "webapp/ledger/verifier.py"),
     *("webapp/definitions/packs.py", "webapp/regulations/documents.py", "webapp/registry/checks.py"),
     *("webapp/registry/fold.py", "webapp/workflow/deadlines.py", "webapp/notifications/wording.py"),
+    # What stands on an official form is Chinese in any language, and a spreadsheet's faults are pairs of sentences.
+    *(f"webapp/documents/{name}.py" for name in ("cells", "checks", "filling", "layout", "pdf", "reading", "sheets")),
+    *(f"webapp/documents/{name}.py" for name in ("columns", "template", "word", "wording", "workbook")),
+    "webapp/cases/printing.py",
     *("webapp/cases/moments.py", "webapp/front_end.py", "webapp/cli.py", "webapp/serving.py"),
 }
 # The seal beside the product's name is a picture made of a character, and its name stands on a page that could not be
 # made in any language; patterns of
 # numbers and of headings are the pack's.
-MARKS = ("备</s", '</p><a href="/">备案</a>', "存〔{year}〕", "^(?:[一")
+MARKS = ("备</s", '</p><a href="/">备案</a>', "存〔{year}〕", "导〔{year}〕", "^(?:[一")
 
 Id = str | tuple[str, str]
 

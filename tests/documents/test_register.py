@@ -16,9 +16,9 @@ from werkzeug.test import TestResponse
 from tests.documents.samples import GOOD, TITLES, sheet, workbook
 from tests.support.web import Visitor, visitor
 from webapp.definitions.queries import bundle, current_deployment
+from webapp.documents.columns import register_sheet
 from webapp.documents.commands import import_register
 from webapp.documents.reading import read_sheet
-from webapp.documents.register import register_sheet
 from webapp.documents.sheets import Sheet
 from webapp.errors import Forbidden, Invalid, NotFound
 from webapp.extensions import db

@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from sqlalchemy import Table, insert
 
 from webapp.definitions.packs import Pack
-from webapp.documents.register import check_rows, register_sheet
+from webapp.documents.columns import register_sheet
+from webapp.documents.register import check_rows
 from webapp.documents.uploaded import read_upload
 from webapp.errors import Forbidden, Invalid, NotFound
 from webapp.extensions import db, transactional

@@ -20,13 +20,14 @@ from webapp.config import Settings
 from webapp.definitions import queries as definitions
 from webapp.definitions.packs import Pack
 from webapp.documents.checks import layouts_for
+from webapp.documents.columns import register_sheet
 from webapp.documents.commands import import_register
 from webapp.documents.filled import FilledForm
 from webapp.documents.filling import fill
 from webapp.documents.forms import ImportForm
 from webapp.documents.layout import Layout
 from webapp.documents.pdf import render_pdf
-from webapp.documents.register import Checked, check_rows, register_sheet, row_of, row_text
+from webapp.documents.register import Checked, check_rows, row_of, row_text
 from webapp.documents.sheets import Sheet
 from webapp.documents.template import stream, template_of
 from webapp.documents.uploaded import read_upload, table_of
