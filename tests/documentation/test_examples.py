@@ -19,6 +19,8 @@ from tests.documentation.pages import section, text_of
 from tests.support.postgres import Postgres, libpq
 from webapp import serving
 from webapp.definitions.process_entries import ProcessEntry
+from webapp.documents.layout import parse_layout
+from webapp.documents.sheets import Sheet
 from webapp.engine import feel
 from webapp.extensions import db
 from webapp.organization.queries import holders, institution, unit_by_code, user_by_name
@@ -39,7 +41,7 @@ def test_the_expressions_are_expressions() -> None:
 
 
 def test_the_scenario_is_one() -> None:
-    (example,) = _blocks(section(text_of("docs/process-owner.md"), "情景怎么写"), "yaml")
+    example, *_more = _blocks(section(text_of("docs/process-owner.md"), "情景怎么写"), "yaml")
     document = parse_scenarios(example.encode(), "example.yaml")
     assert document.scenarios[0].steps[0].task == "Application"
 
@@ -71,9 +73,18 @@ def test_the_examples_of_forms_are_json_and_their_conditions_expressions() -> No
 
 
 def test_the_files_of_a_pack_are_named_as_they_are() -> None:
-    (drawn,) = [block for block in _blocks(text_of("docs/process-owner.md"), "") if "pack.yaml" in block]
+    (drawn,) = _blocks(section(text_of("docs/process-owner.md"), "流程包里有什么"), "")
+    assert "pack.yaml" in drawn
     assert "new_account.bpmn" in drawn
     assert yaml.safe_load(text_of("processes/wzpt/pack.yaml"))["regulations"] == ["regulations/wzpt.yaml"]
+
+
+def test_the_layout_and_the_sheet_are_read() -> None:
+    page = text_of("docs/process-owner.md")
+    (layout,) = _blocks(section(page, "正式表格"), "yaml")
+    assert parse_layout(layout.encode(), "documents/review_form.yaml").copies == 2
+    (sheets,) = _blocks(section(page, "电子表格"), "yaml")
+    assert [Sheet.model_validate(entry).key for entry in yaml.safe_load(sheets)["sheets"]] == ["filing_table"]
 
 
 def test_the_program_that_adds_a_person_adds_one(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

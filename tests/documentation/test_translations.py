@@ -32,7 +32,7 @@ BOTH = {
     # What stands on an official form is Chinese in any language, and a spreadsheet's faults are pairs of sentences.
     *(f"webapp/documents/{name}.py" for name in ("cells", "checks", "filling", "layout", "pdf", "reading", "sheets")),
     *(f"webapp/documents/{name}.py" for name in ("columns", "template", "word", "wording", "workbook")),
-    "webapp/cases/printing.py",
+    *("webapp/cases/printing.py", "webapp/coverage/report.py"),
     *("webapp/cases/moments.py", "webapp/front_end.py", "webapp/cli.py", "webapp/serving.py"),
 }
 # The seal beside the product's name is a picture made of a character, and its name stands on a page that could not be
