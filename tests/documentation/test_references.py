@@ -185,7 +185,7 @@ def test_the_list_of_refusals_of_xml_is_what_the_engine_refuses() -> None:
 
 def test_the_list_of_refusals_of_packs_is_what_they_are_checked_for() -> None:
     refused: set[str] = set()
-    for package in ("definitions", "regulations", "scenarios"):
+    for package in ("definitions", "documents", "regulations", "scenarios"):
         for module in (ROOT / "webapp" / package).glob("*.py"):
             for call in _calls(module):
                 if _name(call) == "Finding" and len(call.args) == 5:
