@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     ledger_key_file: str = Field("", description="Ed25519 key of the checkpoints; empty = var_dir/ledger.key")
     jobs: bool = Field(True, description="run due jobs inside the server (SQLite) or nudge workers (PostgreSQL)")
     login_limit: str = Field("10 per minute", description="login attempts per address")
+    report_limit: str = Field("5 per hour", description="public reports per address")
 
     @model_validator(mode="after")
     def _defaults(self) -> Settings:

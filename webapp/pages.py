@@ -19,6 +19,7 @@ from webapp.campaigns.views import blueprint as campaigns
 from webapp.cases.views import blueprint as cases
 from webapp.coverage.views import blueprint as coverage
 from webapp.definitions.views import blueprint as definitions
+from webapp.directory.views import blueprint as directory
 from webapp.documents.views import blueprint as documents
 from webapp.engine.errors import EngineError
 from webapp.errors import BeianError
@@ -57,7 +58,7 @@ def init_app(app: Flask) -> None:
 
 def blueprints() -> list[Any]:
     first = [organization, inbox, campaigns, cases, documents, registry]
-    return [*first, bulletins, definitions, regulations, coverage, ledger, faults, notifications]
+    return [*first, bulletins, definitions, regulations, coverage, ledger, faults, notifications, directory]
 
 
 def _context() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from webapp.definitions.bundle import Bundle, make_bundle
 from webapp.definitions.campaign_checks import campaign_findings
 from webapp.definitions.packs import Pack
 from webapp.definitions.process_checks import process_findings
+from webapp.definitions.report_checks import report_findings
 from webapp.documents.checks import check_documents
 from webapp.engine import Finding, OperationSpec
 from webapp.engine.elements import AS_CALLED
@@ -33,6 +34,7 @@ def check_pack(files: Mapping[str, bytes], operations: Mapping[str, OperationSpe
         findings += _process(bundle, process.key, operations, clauses)
     findings += process_findings(bundle, operations)
     findings += campaign_findings(bundle, operations)
+    findings += report_findings(bundle, operations)
     findings += _citations(bundle, clauses)
     findings += check_documents(bundle, operations, clauses)
     return findings

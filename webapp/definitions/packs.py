@@ -20,6 +20,7 @@ from webapp.definitions.process_entries import (
     Named,
     PageEntry,
     ProcessEntry,
+    PublicReportEntry,
     RegisterEntry,
 )
 from webapp.documents.sheets import Sheet
@@ -115,6 +116,7 @@ class Pack(Entry):
     documents: tuple[str, ...] = ()
     campaigns: tuple[CampaignEntry, ...] = ()
     inactivity: InactivityEntry | None = None
+    public_report: PublicReportEntry | None = None
     registers: tuple[RegisterEntry, ...] = ()
     pages: tuple[PageEntry, ...] = ()
 

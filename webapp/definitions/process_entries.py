@@ -131,3 +131,14 @@ class PageEntry(Cited):
 
     page: Literal["directory", "public_report", "bulletins", "campaigns", "account", "measures"]
     article: str = Field(min_length=1)
+
+
+# What the public form asks; expressions read them under `report`.
+REPORTED = frozenset({"kind", "name", "platform", "place", "found_on", "description", "contact"})
+
+
+class PublicReportEntry(Cited):
+    """Which process a report from the public starts, and its application's answers: FEEL over `report`."""
+
+    process: str
+    answers: dict[str, str]
