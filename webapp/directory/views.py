@@ -71,7 +71,7 @@ def directory(code: str | None = None) -> str | Answered:
         return render_template("directory/schools.html", schools=queries.institutions(), locale=page_locale())
     school, pack = chosen
     if code is None:
-        return redirect(url_for("directory.directory", code=school.code, **request.args))
+        return redirect(url_for("directory.directory", code=school.code, q=request.args.get("q")))
     asked = request.args.get("q", "")[:LONGEST]
     wanted = AccountFilter(
         text=request.args.get("text", "")[:LONGEST],
@@ -141,7 +141,7 @@ def report(code: str | None = None) -> str | Answered | tuple[str, int]:
     if pack.public_report is None:
         raise NotFound(_("这所学校没有开放公众举报。"))
     if code is None:
-        return redirect(url_for("directory.report", code=school.code, **request.args))
+        return redirect(url_for("directory.report", code=school.code, name=request.args.get("name")))
     locale, now = page_locale(), datetime.now(UTC)
     form = ReportForm(name=request.args.get("name", "")[:80])
     form.today = local_day(now, school.time_zone)
