@@ -67,3 +67,12 @@ def test_what_cannot_be_told_is_not_guessed(app: Flask, person: Callable[[str], 
         file = file_of(case_of("wzpt", "waiting_for_publicity"), person("wzpt.xu"))
         assert file.trial.onwards(b"not a stored run") is None
         assert file.trial.onwards(None) is None
+
+
+def test_an_open_step_names_who_it_was_given_to_and_not_everybody_it_might_have_been(
+    app: Flask, person: Callable[[str], User]
+) -> None:
+    with app.test_request_context():
+        file = file_of(case_of("qjnu", "waiting_for_receipt"), person("qjnu.zhang"))
+        step = next(step for step in case_route(file) if step.state == "current")
+        assert step.note.startswith("朱老师、高老师")

@@ -27,16 +27,17 @@ class Actors:
     now: datetime
     _names: dict[str, list[str]] = field(default_factory=dict)
 
-    def at(self, element: Element) -> str:
-        """One or two names, else the role and how many hold it."""
+    def at(self, element: Element, role: str = "") -> str:
+        """One or two names, else the role and how many hold it. `role`: the one an open task was given to."""
         if element.assignee == "applicant":
             return person_name(self.applicant, self.locale)
         if not element.candidate_groups:
             return str(_("指定人员"))
-        if element.role_expression is not None and len(element.candidate_groups) > 1:
+        decided = role in element.candidate_groups
+        if element.role_expression is not None and len(element.candidate_groups) > 1 and not decided:
             roles = [self.role(key) for key in element.candidate_groups]
             return "、".join(roles) if self.locale == "zh" else ", ".join(roles)
-        role = element.candidate_groups[0]
+        role = role if decided else element.candidate_groups[0]
         names = self._holders(role)
         if 0 < len(names) <= MOST_NAMES:
             return "、".join(names) if self.locale == "zh" else ", ".join(names)

@@ -121,7 +121,7 @@ def _answered(file: CaseFile, seat: Seat, citations: Citations) -> Entry:
 
 def _open(file: CaseFile, seat: Seat) -> Entry:
     element = file.definition.elements.get(seat.task.element)
-    who = person_name(seat.holder, file.locale) or (file.actors.at(element) if element else "")
+    who = person_name(seat.holder, file.locale) or (file.actors.at(element, seat.role) if element else "")
     state = _("已挂起") if seat.task.state == "suspended" else _("办理中")
     at = seat.task.opened_at
     received = _("%(at)s 收到", at=file.moments.minute(at))

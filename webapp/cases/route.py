@@ -105,7 +105,7 @@ def _done(file: CaseFile, element: str) -> RouteStep:
 
 def _current(file: CaseFile, seat: Seat) -> RouteStep:
     element = file.definition.elements[seat.task.element]
-    who = person_name(seat.holder, file.locale) or file.actors.at(element)
+    who = person_name(seat.holder, file.locale) or file.actors.at(element, seat.role)
     until = file.moments.day(seat.task.due_at, weekday=False)
     when = _("%(day)s 前", day=until) if until else _("办理中")
     note = f"{who}　{when}"
