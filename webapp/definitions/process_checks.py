@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from webapp.definitions.bundle import Bundle
@@ -22,11 +23,44 @@ def process_findings(bundle: Bundle, operations: Mapping[str, OperationSpec]) ->
         fields = _fields(bundle, entry, operations)
         for place, zh, en in (*_references(bundle, entry), *_about(entry, fields), *_deadlines(entry, fields)):
             found.append(Finding("pack.yaml", f"processes.{entry.key}{place}", "process", zh, en))
+        found += _calls(bundle, entry, operations)
     idle = pack.inactivity.process if pack.inactivity else None
     if idle is not None and pack.process(idle) is None:
         zh, en = f"没有流程“{idle}”", f"There is no process “{idle}”"
         found.append(Finding("pack.yaml", "inactivity", "process", zh, en))
     return found
+
+
+# Inputs that name something of the pack, by operation: (input, of what).
+_NAMING = {
+    "notifications.notify": ("text", "texts"),
+    "bulletins.publish": ("text", "texts"),
+    "cases.request": ("process", "processes"),
+}
+# Series that an operation takes its numbers from.
+_SERIES = {"bulletins.publish": "bulletin", "registry.register_group": "group"}
+_LITERAL = re.compile(r'"([^"\\]*)"')
+
+
+def _calls(bundle: Bundle, entry: ProcessEntry, operations: Mapping[str, OperationSpec]) -> Iterator[Finding]:
+    """Texts, processes and series that service tasks need and the pack does not have."""
+    try:
+        elements = bundle.definition(entry.key, operations).elements
+    except EngineError:
+        return
+    known = {"texts": set(bundle.pack.texts), "processes": {process.key for process in bundle.pack.processes}}
+    for element in elements.values():
+        series = _SERIES.get(element.topic or "")
+        if series is not None and bundle.pack.series(series) is None:
+            zh = f"操作 {element.topic} 需要编号序列“{series}”，pack.yaml 没有"
+            yield Finding(
+                entry.diagram, element.id, "process", zh, f"{element.topic} needs the number series “{series}”"
+            )
+        name, noun = _NAMING.get(element.topic or "", ("", ""))
+        said = _LITERAL.fullmatch((element.inputs.get(name) or "").strip())
+        if said is not None and said[1] not in known[noun]:
+            zh = f"pack.yaml 的 {noun} 里没有“{said[1]}”"
+            yield Finding(entry.diagram, element.id, "process", zh, f"pack.yaml has no “{said[1]}” in {noun}")
 
 
 def _fields(bundle: Bundle, entry: ProcessEntry, operations: Mapping[str, OperationSpec]) -> dict[str, FieldSpec]:
