@@ -251,9 +251,14 @@ def test_a_template_can_be_filled_in(app: Flask, person: Person) -> None:
 
 def test_a_packs_own_table_serves_with_its_titles_and_boxes(app: Flask, person: Person) -> None:
     """zzlg's 报备表 as the notice prints it: its nine columns and nothing else."""
-    pack = pack_of(person("zzlg.zhang")).model_copy(update={"sheets": (sheet(),)})
-    known = register_sheet(pack)
-    assert [column.key for column in known.columns][:6] == [column.key for column in sheet().columns]
+    columns = tuple(
+        column.model_copy(update={"key": {"unit": "unit_name"}.get(column.key, column.key)})
+        for column in sheet().columns
+    )
+    own = sheet().model_copy(update={"columns": columns})
+    known = register_sheet(pack_of(person("zzlg.zhang")).model_copy(update={"sheets": (own,)}))
+    wanted = ["unit", "platform", "name", "size", "since", "responsible_phone"]
+    assert [column.key for column in known.columns][:6] == wanted
     assert {"filing_number", "state"} <= {column.key for column in known.columns}
     read = read_sheet(workbook([TITLES, GOOD, [*GOOD[:1], "易信", *GOOD[2:]]]), known)
     assert [entry["platform"] for entry in read.rows] == ["qq_group", "yixin"]

@@ -9,6 +9,8 @@ from webapp.documents.sheets import Sheet, SheetColumn, plain
 
 # What a pack's sheet must have to stand for the register.
 NEEDED: Final = frozenset({"unit", "platform", "name"})
+# What packs call these columns too.
+ALSO: Final = {"unit": ("unit_name",), "directly_responsible": ("responsible",), "responsible_phone": ("phone",)}
 STATES: Final = {"active": "在用", "rectification": "整改中", "suspended": "暂停", "deregistered": "已注销"}
 
 
@@ -16,7 +18,7 @@ def register_sheet(pack: Pack) -> Sheet:
     """The columns of the pack's own sheet (the first with unit, platform and name), followed by what else the register
     holds; without one, ours. Columns the own sheet has not may be missing from what is uploaded.
     """
-    own = next((sheet for sheet in pack.sheets if {c.key for c in sheet.columns} >= NEEDED), None)
+    own = next((sheet for sheet in map(_named, pack.sheets) if {c.key for c in sheet.columns} >= NEEDED), None)
     ours = _columns(pack)
     if own is None:
         return Sheet(key="register", name_zh="新媒体账号登记册", name_en="Register of media accounts", columns=ours)
@@ -24,6 +26,14 @@ def register_sheet(pack: Pack) -> Sheet:
     columns = [_any_platform(column, pack) if column.key == "platform" else column for column in own.columns]
     columns += [c for c in ours if c.key not in keys and plain(c.title_zh) not in titles]
     return own.model_copy(update={"columns": tuple(columns)})
+
+
+def _named(sheet: Sheet) -> Sheet:
+    """The sheet with its columns under the register's keys."""
+    keys = {column.key for column in sheet.columns}
+    renamed = {other: key for key, others in ALSO.items() if key not in keys for other in others}
+    columns = (c.model_copy(update={"key": renamed.get(c.key, c.key)}) for c in sheet.columns)
+    return sheet.model_copy(update={"columns": tuple(columns)})
 
 
 def _any_platform(column: SheetColumn, pack: Pack) -> SheetColumn:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from webapp.documents.columns import ALSO
 from webapp.documents.sheets import Sheet
 from webapp.extensions import db
 from webapp.formkit.lookups import SheetProblem, SheetReading
@@ -30,12 +31,19 @@ def _value(account: Account, unit: Unit, key: str, zone: ZoneInfo, contacts: boo
     if key == "unit":
         return unit.name_zh
     if key in PEOPLE:
-        return "、".join(_name(row) for row in getattr(account, key) or [])
+        named = "、".join(_name(row) for row in getattr(account, key) or [])
+        return named or _detail(account, key)
     if key == "registered_on":
         return account.registered_at.astimezone(zone).date().isoformat()
     if key != "details" and hasattr(Account, key):
         return getattr(account, key)
-    value = (account.details or {}).get(key)
+    return _detail(account, key)
+
+
+def _detail(account: Account, key: str) -> Any:
+    """What was filed beside the fields every account has, under this key or another a pack uses for it."""
+    details = account.details or {}
+    value = next((details[name] for name in (key, *ALSO.get(key, ())) if details.get(name) is not None), None)
     return value if value is None or isinstance(value, str | int | float) else _name(value)
 
 
