@@ -75,7 +75,7 @@ def test_texts_processes_and_series_that_a_step_needs_are_there(app: Flask) -> N
     assert [(f.element, f.rule) for f in check_pack(gone, specs())] == [("Criticise", "process")]
     gone = changed("{key: bulletin,", "{key: notice,", made=watched())
     assert [(f.element, f.rule) for f in check_pack(gone, specs())] == [("Criticise", "process")]
-    gone = changed('"review"', '"revue"', "order.bpmn", watched())
+    gone = changed('>"review"<', '>"revue"<', "order.bpmn", watched())
     assert [(f.element, f.rule) for f in check_pack(gone, specs())] == [("Ask", "process")]
 
 
