@@ -70,6 +70,17 @@ def current_of(spec: FieldSpec, surroundings: Surroundings) -> Json:
     return value
 
 
+def is_offered(spec: FieldSpec, surroundings: Surroundings, answer: Json) -> bool:
+    """Whether a field still says what the form itself put there: its prefill, what is registered, or its default.
+
+    Raises ConditionError when an expression cannot be evaluated.
+    """
+    offered = [spec.default, current_of(spec, surroundings)]
+    if spec.prefill is not None:
+        offered.append(surroundings.value(spec.prefill, spec.path))
+    return any(value is not None and _same(spec, value) == _same(spec, answer) for value in offered)
+
+
 def _same(spec: FieldSpec, value: Json) -> Json | bytes:
     if spec.kind is Kind.CHECKBOX:
         return bool(value)

@@ -7,11 +7,13 @@ from wtforms.form import BaseForm
 
 from webapp.engine.feel import Json
 from webapp.formkit.conditions import Surroundings
+from webapp.formkit.current import is_offered
+from webapp.formkit.errors import ConditionError
 from webapp.formkit.fields import FormkitField, Setting
 from webapp.formkit.lookups import INEXCUSABLE, Advice
 from webapp.formkit.rows import RowsField, fields_of
 from webapp.formkit.sentences import say, shortened
-from webapp.formkit.settling import names_of
+from webapp.formkit.settling import names_of, value_of
 from webapp.formkit.specs import FormSchema, RuleSpec
 
 Errors = dict[str, list[str]]
@@ -27,10 +29,13 @@ def every_field(form: BaseForm, *, counted: bool = False) -> Iterator[tuple[Form
 
 
 def judge_fields(form: BaseForm, errors: Errors) -> None:
-    """Add each visible field's errors by posted name; something sent to a hidden field is one too."""
+    """Add each visible field's errors by posted name; something typed into a hidden field is one too.
+
+    What the form itself had put there before the field was hidden is left out without a word.
+    """
     for field in fields_of(form):
         if field.hidden:
-            if not field.is_untouched:
+            if not field.is_untouched and not _as_offered(field):
                 errors[field.name] = [field.say("not_applicable", label=field.spec.label.say(field.locale))]
         elif isinstance(field, RowsField):
             if sentence := field.count_error():
@@ -39,6 +44,13 @@ def judge_fields(form: BaseForm, errors: Errors) -> None:
                 judge_fields(row, errors)
         elif not field.validate(form):
             errors[field.name] = list(field.errors)
+
+
+def _as_offered(field: FormkitField) -> bool:
+    try:
+        return is_offered(field.spec, field.setting.surroundings, value_of(field))
+    except ConditionError:
+        return False
 
 
 def judge_rules(schema: FormSchema, form: BaseForm, setting: Setting, errors: Errors) -> None:

@@ -1,0 +1,115 @@
+"""A person's hand on a page: fills fields as a person does, in the order given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from webapp.extensions import db
+from webapp.organization.queries import unit_by_code, user_by_name
+from webapp.scenarios.posting import PDF, PNG
+
+
+class Hand:
+    """`accounts` are given accounts by key; `signer` is what an undertaking is accepted by when the answer names none.
+
+    `sheet(rows)` makes the spreadsheet of a sheet field, as bytes.
+    """
+
+    def __init__(
+        self,
+        page: Page,
+        institution_id: int,
+        folder: Path,
+        accounts: Mapping[str, int] | None = None,
+        sheet: Callable[[str, list[Any]], bytes] | None = None,
+    ) -> None:
+        self.page, self.institution_id, self.folder = page, institution_id, folder
+        self.accounts = dict(accounts or {})
+        self.sheet = sheet
+
+    def fill(self, answers: Mapping[str, Any], prefix: str = "") -> None:
+        """Fill in one answer after the other; what is hidden until an earlier answer appears by then."""
+        for key, value in answers.items():
+            self._one(f"{prefix}{key}", value)
+
+    def _one(self, name: str, value: Any) -> None:
+        page = self.page
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            for index, row in enumerate(value):
+                while page.locator(f'[name^="{name}-{index}-"]').count() == 0:
+                    page.click(f'button[name="add-{name}"]')
+                    page.wait_for_selector(f'[name^="{name}-{index}-"]')
+                self.fill(row, f"{name}-{index}-")
+            return
+        upload = page.locator(f'input[type="file"][name="{name}-new"]')
+        if upload.count():
+            upload.set_input_files([self._file(str(item)) for item in value])
+            return
+        if page.locator(f'[name="{name}-query"]').count():
+            self._search(name, str(value))
+            return
+        field = page.locator(f'[name="{name}"]').first
+        field.wait_for()
+        kind = field.evaluate("node => node.type || node.tagName.toLowerCase()")
+        if kind in ("radio", "checkbox"):
+            wanted = value if isinstance(value, list) else ["y" if value is True else str(value)]
+            for item in wanted if value is not False else []:
+                self._tick(page.locator(f'[name="{name}"][value="{item}"]'))
+        elif kind.startswith("select"):
+            field.select_option(self._id(value))
+        else:
+            field.fill(str(value))
+            field.blur()
+        self._settle()
+
+    def _tick(self, choice: Locator) -> None:
+        choice.evaluate("node => node.checked || node.click()")
+        self._settle()
+        expect(choice).to_be_checked()
+
+    def _settle(self) -> None:
+        """Dependent fields are there once no request is on its way."""
+        expect(self.page.locator(".htmx-request")).to_have_count(0)
+        self.page.wait_for_load_state("networkidle")
+
+    def _search(self, name: str, typed: str) -> None:
+        """A person or an account is looked up and picked from what was found."""
+        wanted, page = self._id(typed), self.page
+        page.fill(f'[name="{name}-query"]', self._typed(typed))
+        page.locator(f'[name="{name}-query"]').blur()
+        chosen = page.locator(f'input[type="hidden"][name="{name}"][value="{wanted}"]')
+        pick = page.locator(f'[name="{name}-pick"][value="{wanted}"]')
+        chosen.or_(pick).first.wait_for(state="attached")
+        if pick.count():
+            pick.evaluate("node => node.click()")
+        chosen.wait_for(state="attached")
+
+    def _typed(self, value: str) -> str:
+        """What a person types to find it: a login as it is, an account by its filing number."""
+        if value not in self.accounts:
+            return value
+        from webapp.registry.models import Account
+
+        account = db.session.get(Account, self.accounts[value])
+        assert account is not None
+        number = account.filing_number
+        db.session.rollback()
+        return number
+
+    def _id(self, value: Any) -> str:
+        if value in self.accounts:
+            return str(self.accounts[value])
+        unit = unit_by_code(self.institution_id, str(value))
+        person = user_by_name(str(value))
+        found = str(unit.id) if unit else str(person.id) if person else str(value)
+        db.session.rollback()
+        return found
+
+    def _file(self, name: str) -> str:
+        path = self.folder / name
+        path.write_bytes(PNG if name.endswith(".png") else PDF)
+        return str(path)
