@@ -20,6 +20,7 @@ from webapp.documents.filling import Facts, applies, fill, opinion
 from webapp.documents.pdf import PLAIN_NOTE, render_pdf, render_png
 from webapp.documents.word import render_word
 from webapp.documents.wording import Values
+from webapp.formkit import Choice
 from webapp.formkit.display import Wording
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -164,3 +165,12 @@ def test_whether_a_layout_is_for_a_case_is_asked_of_its_answers() -> None:
     assert applies(conditional, facts({"kind": "service"}))
     assert not applies(conditional, facts({"kind": "other"}))
     assert not applies(conditional, facts({}))
+
+
+def test_the_platform_of_a_registered_account_is_printed_by_its_title() -> None:
+    values = Values(Wording([Choice("weibo", "微博")], "zh"), ZoneInfo("Asia/Shanghai"))
+
+    assert values.text("weibo", "case.account.platform") == "微博"
+    assert values.text("gone", "case.account.platform") == "gone"
+    assert values.text(None, "case.account.platform") == ""
+    assert values.text("weibo", "case.account.name") == "weibo"
