@@ -143,6 +143,16 @@ expect: {{state: open, path: [Application, Begin], open: [PutRight]}}
     assert run(institution, "rectification", text) == []
 
 
+def test_the_public_reports_by_its_own_form(institution: int) -> None:
+    text = """
+begins: {public_report: {kind: impostor, name: 假的号, platform: weibo, place: 微博, description: 冒名}}
+expect: {state: approved, path: [Application]}
+"""
+    assert run(institution, "stock", text) == []
+    (problem,) = run(institution, "stock", text.replace("kind: impostor", "impostor_name: 假"))
+    assert problem.startswith("begins: the public's report has no impostor_name; it has kind, name")
+
+
 def test_a_second_case_can_be_begun_and_its_refusal_expected(institution: int) -> None:
     text = f"""
 {given()}

@@ -46,6 +46,10 @@ campaigns:
     last_day: {days: 10}
     applicant_role: unit_head
     manage_roles: [unit_head]
+public_report:
+  process: stock
+  article: wzpt-1
+  answers: {note: 'report.name + "：" + report.description'}
 sheets:
   - key: accounts
     name_zh: 报备表

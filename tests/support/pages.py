@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from tests.support.web import Visitor
 from webapp.definitions import queries as definitions
 from webapp.extensions import db
+from webapp.organization.queries import local_day
 from webapp.scenarios.documents import ScenarioStep
 from webapp.scenarios.errors import ScenarioFailed
 from webapp.scenarios.posting import posting_of
@@ -48,6 +49,21 @@ class PageRun(ScenarioRun):
         self.clock = moment
         with time_machine.travel(moment, tick=False):
             super()._step(step)
+
+    def _begin(self) -> None:
+        self.clock = self.now
+        with time_machine.travel(self.now, tick=False):
+            super()._begin()
+
+    def _update(self, step: ScenarioStep) -> None:
+        account_id = self.account_id(step.update or "")
+        client = self.visitor(step.by or self.scenario.applicant)
+        path = f"/registry/{account_id}/updates"
+        fields = hidden_fields(client.get(f"/registry/{account_id}").data, path)
+        day = step.on or local_day(self.now)
+        answer = client.post(path, {**fields, "updated_on": day.isoformat()})
+        if answer.status_code != 302:
+            raise ScenarioFailed(f"recording an update answered {answer.status_code}")
 
     def visitor(self, username: str) -> Visitor:
         """This person's browser, logged in."""

@@ -34,6 +34,9 @@ def pack_elements(bundle: Bundle) -> Iterator[Element]:
     if pack.inactivity is not None:
         named = (f"{pack.inactivity.months} 个月未更新", f"{pack.inactivity.months} months without an update")
         yield _entry(pack.inactivity, "inactivity", "inactivity", *named)
+    if pack.public_report is not None:
+        named = ("社会公众举报", "Reports from the public")
+        yield _entry(pack.public_report, "report", "public_report", *named, process=pack.public_report.process)
     for page in pack.pages:
         yield _entry(page, "page", f"pages.{page.page}", page.page)
     yield from _of_documents(bundle)

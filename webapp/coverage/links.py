@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import current_app, url_for
 
@@ -60,7 +61,7 @@ class Links:
         """The address of the page that shows it, "" when none does."""
         if element.file != "pack.yaml" and element.process:
             return self._on_process_page(element)
-        if element.kind in ("process", "deadline"):
+        if element.kind in ("process", "deadline", "report"):
             return self._page_of(element.process)
         if element.kind == "document":
             return next((self._page_of(key) for key in element.owner.split() if key in self.versions), "")
@@ -87,5 +88,5 @@ class Links:
         return f"{page}#{anchor}" if page else ""
 
 
-def _address(endpoint: str, **values: str) -> str:
+def _address(endpoint: str, **values: Any) -> str:
     return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""

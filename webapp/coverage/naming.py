@@ -34,6 +34,7 @@ _WORDS = {
     "sheet": "sheet",
     "document": "official form",
     "register": "register field",
+    "report": "reports from the public",
     "page": "page",
 }
 
@@ -75,6 +76,7 @@ def kind_names() -> dict[str, str]:
         "sheet": _("电子表格"),
         "document": _("正式表格"),
         "register": _("登记项"),
+        "report": _("公众举报"),
         "page": _("页面"),
     }
 

@@ -125,6 +125,9 @@ class Passing:
         yield from _pages(scenario)
         yield from self._mentioned(scenario)
         yield from self._campaigns(scenario)
+        report = self.bundle.pack.public_report
+        if report is not None and scenario.begins is not None and scenario.begins.public_report is not None:
+            yield report.process, "public_report"
         if self._silent(scenario):
             yield "", "inactivity"
 

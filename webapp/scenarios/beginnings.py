@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -15,9 +14,9 @@ from webapp.campaigns.models import Campaign, CampaignItem
 from webapp.definitions import queries as definitions
 from webapp.definitions.campaign_entries import CampaignEntry
 from webapp.definitions.models import ProcessDefinition
-from webapp.extensions import db, transactional
-from webapp.organization.commands import public_person
-from webapp.organization.models import Unit, User
+from webapp.directory.commands import lodge
+from webapp.extensions import db
+from webapp.organization.models import User
 from webapp.organization.policy import has_role
 from webapp.organization.queries import local_day, people, unit_by_code
 from webapp.registry.models import Measure
@@ -27,14 +26,14 @@ from webapp.scenarios.errors import ScenarioFailed
 from webapp.scenarios.posting import stored_answers
 from webapp.workflow import binding
 from webapp.workflow.deadlines import institution_calendar
-from webapp.workflow.filing import Submission
 from webapp.workflow.models import CaseRequest, ProcessInstance
 from webapp.workflow.requests import request_case
-from webapp.workflow.starting import begin_case
 
 if TYPE_CHECKING:
     from webapp.scenarios.runs import ScenarioRun
 
+# What the page for the public asks.
+REPORTED = ("kind", "name", "platform", "place", "found_on", "description", "contact")
 # How far the clock may go until an account counts as silent.
 _MOST_SILENT_MOMENTS = 60
 
@@ -175,21 +174,11 @@ def _request(run: ScenarioRun, begins: Begins) -> int | None:
 
 
 def _public_report(run: ScenarioRun, report: dict[str, Any]) -> int:
-    """A report from the public, in the name of the institution's system person, to the lead office."""
-    definition = definitions.newest(run.institution_id, run.process)
-    if definition is None:
-        raise ScenarioFailed(f"no process {run.process}")
-    bundle = definitions.bundle(definition.deployment)
-    schema = bundle.form(binding.start_element(bundle, run.process).form_key or "")
-    answers = stored_answers(schema, report, run.institution_id, run.accounts)
-    lead = unit_by_code(run.institution_id, bundle.pack.lead_unit)
-    assert lead is not None
-    return _lodge(definition, public_person(run.institution_id), lead, answers, run.now)
-
-
-@transactional
-def _lodge(definition: ProcessDefinition, who: User, unit: Unit, answers: dict[str, Any], now: datetime) -> int:
-    return begin_case(definition, who, unit, submission=Submission(answers=answers), now=now).id
+    """A report from the public, as its page takes it."""
+    if strange := set(report) - set(REPORTED):
+        raise ScenarioFailed(f"the public's report has no {', '.join(sorted(strange))}; it has {', '.join(REPORTED)}")
+    said = {name: str(report.get(name, "")) for name in REPORTED}
+    return lodge(run.institution_id, said, run.now).id
 
 
 def following(run: ScenarioRun, process: str, account_id: int | None) -> int:
