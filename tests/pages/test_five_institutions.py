@@ -23,6 +23,11 @@ FIRST: dict[str, dict[str, Scenario]] = {}
 for _code, _process, _scenario in NAMED:
     if _process in FIVE:
         FIRST.setdefault(_code, {}).setdefault(_process, _scenario)
+# By the machine's clock the day of creation is long past.
+OTHERS = {("sias", "new_account"): "filed_late"}
+for _code, _process, _scenario in NAMED:
+    if OTHERS.get((_code, _process)) == _scenario.key:
+        FIRST[_code][_process] = _scenario
 # Days are those of the scenario's own clock; here it is the machine's.
 DATED = ("late", "last_day", "bulletins")
 
@@ -38,7 +43,8 @@ def test_a_process_goes_from_its_form_to_the_register_in_a_browser(
     scenario = FIRST[code][process]
     said = scenario.expect.model_dump(exclude_unset=True)
     expect = Expected.model_validate({key: value for key, value in said.items() if key not in DATED})
-    timeless = scenario.model_copy(update={"expect": expect})
+    steps = tuple(step for step in scenario.steps if step.refused is None)
+    timeless = scenario.model_copy(update={"expect": expect, "steps": steps})
     run = BrowserRun(found.id, process, timeless)
     run.app, run.browser, run.folder, run.contexts = app, browser, tmp_path, {}
     db.session.rollback()
