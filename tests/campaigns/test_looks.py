@@ -1,4 +1,4 @@
-"""The campaign pages as a browser shows them: accessible, within the screen, silent, alive, and whole without scripts."""
+"""The campaign pages as a browser shows them: accessible, within the screen, silent, alive, whole without scripts."""
 
 from __future__ import annotations
 

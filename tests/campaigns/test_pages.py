@@ -11,6 +11,7 @@ from flask import Flask
 from python_calamine import CalamineWorkbook
 
 from tests.campaigns.school import School, at, work
+from tests.support import web
 from tests.support.desk import hidden, text_of, tree
 from tests.support.web import sentence_of, visitor
 from webapp.campaigns.models import Campaign
@@ -20,7 +21,8 @@ NOW = at(2026, 6, 3, 10)
 
 
 @pytest.fixture(autouse=True)
-def _on_the_third_of_june() -> Iterator[None]:
+def _on_the_third_of_june(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(web, "_sessions", {})  # a session of that day is none on another
     with time_machine.travel(NOW, tick=False):
         yield
 

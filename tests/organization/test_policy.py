@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from webapp.bulletins.models import Bulletin
+from webapp.campaigns.models import Campaign, CampaignItem
 from webapp.definitions.models import ProcessDefinition
 from webapp.extensions import db
 from webapp.files.models import StoredFile
@@ -28,7 +29,7 @@ from webapp.workflow.models import ProcessInstance, Seat, UserTask
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 ROLES = ("unit_head", "publicity_head", "process_owner", "auditor", "audit_admin", "system_admin", "security_admin")
 CODES = ("wzpt", "zzlg")
-NOUNS = (ProcessInstance, Seat, Account, StoredFile, Bulletin, Measure)
+NOUNS = (ProcessInstance, Seat, Account, StoredFile, Bulletin, Measure, Campaign, CampaignItem)
 
 person = st.integers(0, 5)  # even numbers belong to the first institution
 place = st.integers(0, 3)
@@ -107,6 +108,9 @@ class Rows:
     bulletins: list[tuple[int, Bulletin]] = field(default_factory=list)
     measures: list[tuple[int, Measure]] = field(default_factory=list)
 
+    campaigns: list[tuple[int, Campaign]] = field(default_factory=list)
+    items: list[tuple[Case, CampaignItem]] = field(default_factory=list)
+
     def of(self, noun: type) -> list[Any]:
         lists: dict[type, list[Any]] = {
             ProcessInstance: [row for _, row in self.cases],
@@ -115,6 +119,8 @@ class Rows:
             Account: [row for _, row in self.accounts],
             Bulletin: [row for _, row in self.bulletins],
             Measure: [row for _, row in self.measures],
+            Campaign: [row for _, row in self.campaigns],
+            CampaignItem: [row for _, row in self.items],
         }
         return lists[noun]
 
@@ -199,6 +205,13 @@ def filled(grants: list[Granted], cases: list[Case], inactive: set[int]) -> Iter
             rows.bulletins.append((case.school, add(bulletin)))
             measure = Measure(institution_id=here, kind="warning", unit_id=unit, year=2026, recorded_at=NOW)
             rows.measures.append((case.school, add(measure)))
+            campaign = Campaign(institution_id=here, key="yearly_review", process="p", targets="accounts", name_zh="审")
+            campaign.period, campaign.opens_on, campaign.last_day = f"p{number}", today, today
+            campaign.opens_at = campaign.ends_at = NOW
+            rows.campaigns.append((case.school, add(campaign)))
+            item = CampaignItem(institution_id=here, campaign=campaign, target="t", name="号", unit_id=unit)
+            item.applicant_id = rows.users[case.applicant].id
+            rows.items.append((case, add(item)))
         g.pop("held_queues", None)
         yield rows
     finally:
@@ -228,6 +241,16 @@ def _sees_case(who: int, case: Case, grants: list[Granted]) -> bool:
     return case.applicant == who or _audits(who, grants) or any(_sees_seat(who, seat, grants) for seat in case.seats)
 
 
+def _sees_item(who: int, case: Case, grants: list[Granted]) -> bool:
+    """One's own, those of a unit one holds a role in, all for who audits or (wzpt's pack) leads the yearly review."""
+    if who % 2 != case.school:
+        return False
+    held = _queues(who, grants)
+    leads = case.school == 0 and any(role == "publicity_head" for role, *_ in held)
+    in_unit = any((school, at) == (case.school, 0) for _role, school, at in held)
+    return case.applicant == who or in_unit or leads or _audits(who, grants)
+
+
 def expected(who: int, rows: Rows, grants: list[Granted]) -> dict[type, set[int]]:
     """What the person may see, restated from the words of the policy over the example itself."""
     return {
@@ -244,6 +267,8 @@ def expected(who: int, rows: Rows, grants: list[Granted]) -> dict[type, set[int]
             for school, row in rows.measures
             if who % 2 == school and (_oversees(who, grants) or ("unit_head", school, 0) in _queues(who, grants))
         },
+        Campaign: {row.id for school, row in rows.campaigns if who % 2 == school},
+        CampaignItem: {row.id for case, row in rows.items if _sees_item(who, case, grants)},
         StoredFile: {
             row.id
             for case, whose, filed, row in rows.files

@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from tests.files.made import PDF
 from tests.support.cases import run_case
 from webapp.bulletins.models import Bulletin
+from webapp.campaigns.models import Campaign, CampaignItem
 from webapp.extensions import db, transactional
 from webapp.faults.commands import report
 from webapp.faults.models import Fault
@@ -30,6 +31,7 @@ from webapp.workflow.models import AnswerDraft, ProcessInstance, Seat
 
 NOW = datetime(2026, 10, 20, 2, 0, tzinfo=UTC)
 UNKNOWN = 987_654
+HEAD = {"wzpt": "wzpt.he", "zzlg": "zzlg.he"}
 APPLICANT = {"wzpt": "wzpt.xu", "zzlg": "zzlg.zhang"}
 
 
@@ -64,6 +66,7 @@ def _school(code: str, app: Flask) -> Things:
     case_id = waiting.instance_id
     assert case_id is not None
     _records(institution_id, user.id, case_id)
+    item_id = _campaign(_person(HEAD[code]))
     size = _signed(institution_id, Path(app.extensions["settings"].ledger_key_file))
     stored = upload(_person(applicant), "表.pdf", PDF, UploadLimits(), NOW)
     key = stored.key
@@ -76,11 +79,17 @@ def _school(code: str, app: Flask) -> Things:
         "key": key,
         "account_id": _one(select(func.max(Account.id)).where(Account.institution_id == institution_id)),
         "bulletin_id": _one(select(func.max(Bulletin.id)).where(Bulletin.institution_id == institution_id)),
+        "campaign_id": _one(select(CampaignItem.campaign_id).where(CampaignItem.id == item_id)),
+        "campaign_key": "yearly_review",
+        "item_id": item_id,
         "fault_id": _one(select(func.max(Fault.id)).where(Fault.institution_id == institution_id)),
         "notice_id": _one(select(func.max(Notice.id)).where(Notice.user_id == user.id)),
         "message_id": _one(select(func.max(OutboxMessage.id)).where(OutboxMessage.institution_id == institution_id)),
         "draft_id": _one(select(func.max(AnswerDraft.id)).where(AnswerDraft.user_id == user.id)),
         "seq": 1,
+        "layout": "registration_form",
+        "ending": "docx",
+        "sheet": "filing_table",
         "size": size,
         "process_key": "new_account",
         "version": 1,
@@ -121,6 +130,30 @@ def _records(institution_id: int, user_id: int, case_id: int) -> None:
     message.created_at = message.next_at = NOW
     bulletin = Bulletin(institution_id=institution_id, number="1", title_zh="简报", body_zh="正文", published_at=NOW)
     db.session.add_all([notice, message, bulletin])
+
+
+@transactional
+def _campaign(head: User) -> int:
+    """A campaign that is open, with the zero report of this person's unit; the item's id."""
+    assert head.unit_id is not None
+    campaign = Campaign(
+        institution_id=head.institution_id,
+        key="yearly_review",
+        process="new_account",
+        targets="accounts",
+        period="2025",
+        name_zh="年审",
+        state="open",
+        opens_on=NOW.date(),
+        last_day=NOW.date(),
+        opens_at=NOW,
+        ends_at=NOW,
+    )
+    item = CampaignItem(institution_id=head.institution_id, campaign=campaign, kind="zero", name="单位")
+    item.unit_id, item.target = head.unit_id, f"unit:{head.unit_id}"
+    db.session.add_all([campaign, item])
+    db.session.flush()
+    return item.id
 
 
 @transactional

@@ -31,6 +31,7 @@ SEAT = frozenset({"wzpt.sun", "wzpt.feng"})
 AUDIT = frozenset({"wzpt.feng"})
 ADMIN = frozenset({"wzpt.wei"})
 OWN = frozenset({"wzpt.xu"})
+LEAD = frozenset({"wzpt.sun"})
 SIGNED_IN = EVERYBODY
 
 # Endpoint -> (methods it takes, who may reach the thing of wzpt, or the page, that its address names).
@@ -58,11 +59,24 @@ ROUTES: dict[str, tuple[set[str], frozenset[str]]] = {
     "registry.account": ({"GET"}, HERE),
     "registry.record_update": ({"POST"}, frozenset({"wzpt.zhang", "wzpt.sun"})),
     "registry.taken_measures": ({"GET"}, AUDIT | {"wzpt.he", "wzpt.sun", "zzlg.feng"}),
+    "campaigns.campaigns": ({"GET"}, SIGNED_IN),
+    "campaigns.campaign": ({"GET"}, HERE),
+    "campaigns.sheet": ({"GET"}, HERE),
+    "campaigns.open_by_hand": ({"GET", "POST"}, LEAD),
+    "campaigns.close": ({"GET", "POST"}, LEAD),
+    "campaigns.again": ({"POST"}, LEAD),
+    "campaigns.zero": ({"GET", "POST"}, frozenset({"wzpt.he"})),
     "bulletins.bulletins": ({"GET"}, SIGNED_IN),
     "bulletins.bulletin": ({"GET"}, HERE),
     "definitions.processes": ({"GET"}, SIGNED_IN),
     "definitions.process": ({"GET"}, SIGNED_IN),
     "definitions.diagram": ({"GET"}, SIGNED_IN),
+    "documents.case_form": ({"GET"}, CASE),
+    "documents.blank_form": ({"GET"}, SIGNED_IN),
+    "documents.template": ({"GET"}, frozenset({"zzlg.zhang", "zzlg.feng", "zzlg.chen"})),
+    "documents.export": ({"GET"}, SIGNED_IN),
+    "documents.register_template": ({"GET"}, LEAD),
+    "documents.import_page": ({"GET", "POST"}, LEAD),
     "regulations.regulations": ({"GET"}, SIGNED_IN),
     "ledger.events": ({"GET"}, AUDIT | {"zzlg.feng"}),
     "ledger.event": ({"GET"}, AUDIT | {"zzlg.feng"}),
@@ -82,9 +96,9 @@ ROUTES: dict[str, tuple[set[str], frozenset[str]]] = {
 }
 PUBLIC = {"organization.login", "organization.logout", "organization.language", "static"}
 # Addresses every institution has under the same name, so that nothing in them is anybody's.
-SHARED = {"process_key", "version", "seq"}
+SHARED = {"process_key", "version", "seq", "layout", "ending", "sheet"}
 # Arguments that name what is inside the thing the first one names.
-INNER = {"number", "version"}
+INNER = {"number", "version", "ending"}
 
 
 def rules(app: Flask) -> Iterator[tuple[Rule, str]]:
@@ -107,7 +121,7 @@ def unknown(ids: dict[str, Any], rule: Rule) -> dict[str, Any]:
     """The same address naming nothing."""
     absent: dict[str, Any] = dict(ids)
     for name in rule.arguments - INNER:
-        absent[name] = "A" * 43 if name == "key" else "no_such_process" if name == "process_key" else UNKNOWN
+        absent[name] = "A" * 43 if name == "key" else "no_such_process" if name.endswith("_key") else UNKNOWN
     if "processes" in rule.rule:
         absent["process_key"] = "no_such_process"
     return absent
@@ -214,6 +228,7 @@ QUERIES = {
     "/outbox": ("state", "before"),
     "/faults": ("before",),
     "/ledger": ("action", "actor", "case", "object", "from", "to", "before", "after", "q"),
+    "/campaigns": ("before",),
     "/calendar": ("year",),
     "/login": ("next", "as"),
 }

@@ -7,8 +7,11 @@ from datetime import date
 
 from sqlalchemy import or_, select
 
+from webapp.definitions.campaign_entries import CampaignEntry
+from webapp.definitions.packs import Pack
 from webapp.extensions import db
-from webapp.organization.models import RoleGrant, User
+from webapp.organization.models import RoleGrant, Unit, User
+from webapp.organization.queries import unit_id_of
 
 
 def holders_of(
@@ -29,6 +32,24 @@ def holders_of(
         if user not in found.setdefault(unit_id, []):
             found[unit_id].append(user)
     return found
+
+
+def reporting_roles(pack: Pack, entry: CampaignEntry) -> tuple[str, ...]:
+    """The roles that file a unit's zero report: those named, else all that are held in units of their own."""
+    return entry.zero_report_roles or tuple(role.key for role in pack.roles if role.found != "unit")
+
+
+def place_of(pack: Pack, role: str, unit: Unit) -> int | None:
+    """The unit in which a role is found for `unit`: itself, its nearest ancestor of a kind, or a named one."""
+    entry = pack.role(role)
+    if entry is None or entry.found == "case_unit":
+        return unit.id
+    if entry.found == "unit":
+        return unit_id_of(unit.institution_id, entry.unit or "")
+    above: Unit | None = unit
+    while above is not None and above.kind != entry.unit_kind:
+        above = above.parent
+    return above.id if above else None
 
 
 def leads(institution_id: int, roles: Iterable[str], day: date) -> Sequence[User]:

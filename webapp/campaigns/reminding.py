@@ -13,7 +13,7 @@ from sqlalchemy import Select, select
 from webapp.campaigns import dates, events, queries
 from webapp.campaigns.commands import locked_campaign
 from webapp.campaigns.models import Campaign, CampaignItem, CampaignReminder
-from webapp.campaigns.people import holders_of, leads
+from webapp.campaigns.people import holders_of, leads, reporting_roles
 from webapp.campaigns.planning import zone_of
 from webapp.definitions.campaign_entries import CampaignEntry
 from webapp.definitions.queries import pinned
@@ -150,12 +150,17 @@ def _tell_reporters(campaign: Campaign, span: str, now: datetime) -> int:
     if not units:
         return 0
     day = local_day(now, zone_of(campaign.institution_id).key)
-    found = holders_of(campaign.institution_id, entry_of(campaign).zero_report_roles, day, units)
+    found = holders_of(campaign.institution_id, _reporting_roles(campaign), day, units)
     people = {user.id for users in found.values() for user in users}
     subject = _("请在 %(day)s 前零报告：%(name)s", day=campaign.last_day.isoformat(), name=title_of(campaign))
     body = _("本单位没有需要提交的账号，请在“集中工作”页上确认零报告。")
     _tell_people(campaign, sorted(people), subject, body, f"{span}:zero", now, None)
     return len(people)
+
+
+def _reporting_roles(campaign: Campaign) -> tuple[str, ...]:
+    assert campaign.definition_id is not None
+    return reporting_roles(pinned(campaign.definition_id).bundle.pack, entry_of(campaign))
 
 
 def _tell_leads(campaign: Campaign, now: datetime) -> int:

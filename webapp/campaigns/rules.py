@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import Select, or_, select
 
 from webapp.campaigns.models import Campaign, CampaignItem
+from webapp.campaigns.people import reporting_roles
 from webapp.definitions.campaign_entries import CampaignEntry
+from webapp.definitions.packs import Pack
 from webapp.definitions.queries import bundle, current_deployment
 from webapp.extensions import db
 from webapp.organization.models import User
@@ -20,10 +22,16 @@ from webapp.organization.policy import has_role, held_queues, permission, rule, 
 AUDITORS = ("auditor", "audit_admin")
 
 
+def pack_of(institution_id: int) -> Pack | None:
+    """The pack now in force."""
+    deployment = current_deployment(institution_id)
+    return bundle(deployment).pack if deployment else None
+
+
 def entries(institution_id: int) -> tuple[CampaignEntry, ...]:
     """The campaigns of the pack now in force."""
-    deployment = current_deployment(institution_id)
-    return bundle(deployment).pack.campaigns if deployment else ()
+    pack = pack_of(institution_id)
+    return pack.campaigns if pack else ()
 
 
 def managed(user: User) -> list[CampaignEntry]:
@@ -72,8 +80,9 @@ def may_view_item(user: User, item: CampaignItem) -> bool:
 @rule("report", CampaignItem)
 def may_report(user: User, item: CampaignItem) -> bool:
     """The zero report of a unit: who holds one of its reporting roles there."""
-    entry = next((entry for entry in entries(user.institution_id) if entry.key == item.campaign.key), None)
-    roles = entry.zero_report_roles if entry else ()
+    pack = pack_of(user.institution_id)
+    entry = pack.campaign(item.campaign.key) if pack else None
+    roles = reporting_roles(pack, entry) if pack and entry else ()
     held = {f"{role}:{item.unit_id}" for role in roles}
     return item.kind == "zero" and bool(held & set(held_queues(user)))
 

@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, or_, select
 
 from webapp.campaigns.facts import campaign_facts
 from webapp.campaigns.models import Campaign, CampaignItem
-from webapp.campaigns.people import holders_of
+from webapp.campaigns.people import holders_of, place_of
 from webapp.campaigns.planning import zone_of
 from webapp.definitions.packs import Pack
 from webapp.definitions.queries import Pinned, pinned
@@ -94,12 +94,17 @@ def _of_account(account: Account, unit: Unit, pack: Pack) -> Target:
 
 
 def filers(campaign: Campaign, role: str, targets: Sequence[Target], now: datetime) -> dict[str, User]:
-    """Who files for each target, by its key: an account's directly responsible person, else an administrator, else
-    the first responsible; a unit's first holder of `role`. A target without anybody is missing."""
+    """Who files for each target, by its key; a target without anybody is missing.
+
+    For an account the directly responsible person, else an administrator, else the first responsible; for a unit the
+    first who holds `role` where it is found.
+    """
     if campaign.targets == "units":
         day = local_day(now, zone_of(campaign.institution_id).key)
-        found = holders_of(campaign.institution_id, (role,), day, [target.unit.id for target in targets])
-        return {target.key: found[target.unit.id][0] for target in targets if target.unit.id in found}
+        pack = pinned(campaign.definition_id).bundle.pack if campaign.definition_id is not None else None
+        places = {target.key: place_of(pack, role, target.unit) if pack else target.unit.id for target in targets}
+        found = holders_of(campaign.institution_id, (role,), day, {place for place in places.values() if place})
+        return {key: found[place][0] for key, place in places.items() if place in found}
     named = {target.key: list(_named(target.account)) for target in targets if target.account is not None}
     wanted = {person for people in named.values() for person in people}
     statement = select(User).where(User.id.in_(wanted), User.institution_id == campaign.institution_id, User.active)

@@ -94,22 +94,22 @@ def sheet(campaign_id: int) -> Response:
     return answer
 
 
-@blueprint.route("/campaigns/open/<key>", methods=["GET", "POST"])
+@blueprint.route("/campaigns/open/<campaign_key>", methods=["GET", "POST"])
 @requires("campaigns.manage")
-def open_by_hand(key: str) -> Answer:
+def open_by_hand(campaign_key: str) -> Answer:
     """The days as the pack proposes them (or as they are planned), to be changed and sent."""
     user, moments = _me(), Moments.of(_me())
-    entry = next((entry for entry in managed(user) if entry.key == key), None)
+    entry = next((entry for entry in managed(user) if entry.key == campaign_key), None)
     if entry is None:
         abort(404)
-    planned = queries.planned(user.institution_id, key)
+    planned = queries.planned(user.institution_id, campaign_key)
     proposal = _proposal(entry, planned, user)
     made = open_form(proposal.windows, moments.locale)
     period = planned.period if planned else dates.period_of(entry.period, proposal.opens_on)
     form = made(data=proposed_values(proposal, period))
     if form.validate_on_submit():
         try:
-            row = commands.open_campaign(user, key, wanted_of(form, proposal.windows), moments.now)
+            row = commands.open_campaign(user, campaign_key, wanted_of(form, proposal.windows), moments.now)
         except Invalid as refused:
             _note(form, refused)
         else:

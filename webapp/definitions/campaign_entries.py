@@ -86,7 +86,10 @@ class OnClose(_Entry):
 
 
 class CampaignEntry(_Entry):
-    """One campaign a pack declares. Names as in `_Named` of the pack; `where` and `answers` are expressions."""
+    """One campaign a pack declares. `where` and `answers` are expressions.
+
+    `zero_report_roles` file a unit's zero report; none named means every role that is not that of one unit only.
+    """
 
     key: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)
     process: str
@@ -105,7 +108,7 @@ class CampaignEntry(_Entry):
     answers: dict[str, str] = {}
     applicant_role: str = "unit_head"
     zero_report: bool = False
-    zero_report_roles: tuple[str, ...] = ("unit_head", "recorder")
+    zero_report_roles: tuple[str, ...] = ()
     on_close: OnClose = OnClose()
     manage_roles: tuple[str, ...] = Field(min_length=1)
 
