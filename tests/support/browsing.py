@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -27,6 +28,12 @@ def _until(today: str, value: Any) -> Any:
     if isinstance(value, list):
         return [_until(today, entry) for entry in value]
     return min(value, today) if isinstance(value, str) and _DAY.fullmatch(value) else value
+
+
+def _final(url: str) -> bool:
+    """Whether a post is the form's own, not a look at what depends on a field nor a draft."""
+    path = urlsplit(url).path.strip("/").split("/")
+    return path[-1] == "answer" or (path[0] == "start" and len(path) == 2)
 
 
 class BrowserRun(ScenarioRun):
@@ -90,7 +97,7 @@ class BrowserRun(ScenarioRun):
         Hand(page, self.institution_id, self.folder, self.accounts).fill(_until(today, step.answers))
 
     def _send(self, page: Page, decision: str) -> None:
-        with page.expect_response(lambda answer: answer.request.method == "POST" and "/draft" not in answer.url):
+        with page.expect_response(lambda answer: answer.request.method == "POST" and _final(answer.url)):
             page.click(f'button[name="decision"][value="{decision}"]')
         page.wait_for_load_state("networkidle")
 
