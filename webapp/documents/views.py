@@ -49,41 +49,41 @@ from webapp.workflow.context import specs
 blueprint = Blueprint("documents", __name__)
 
 
-@blueprint.get("/cases/<int:case_id>/documents/<key>.<any(pdf, docx):ending>")
+@blueprint.get("/cases/<int:case_id>/documents/<layout>.<any(pdf, docx):ending>")
 @requires("signed_in")
-def case_form(case_id: int, key: str, ending: str) -> Response:
+def case_form(case_id: int, layout: str, ending: str) -> Response:
     """An official form of a case: one copy (`?copy=2`) or all of them."""
     user = current_user._get_current_object()
     instance = workflow.instance(user, case_id)
     if instance is None:
         abort(404)
     file = CaseFile(instance, user, Moments.of(user))
-    layout = _wanted(case_layouts(file), key)
+    wanted = _wanted(case_layouts(file), layout)
     settings: Settings = current_app.extensions["settings"]
     address = settings.base_url.rstrip("/") + url_for("cases.case", case_id=case_id)
-    form = fill(layout, case_facts(file, address=address), _copies(layout))
-    return _sent(form, ending, f"{layout.title_zh} {instance.reference}")
+    form = fill(wanted, case_facts(file, address=address), _copies(wanted))
+    return _sent(form, ending, f"{wanted.title_zh} {instance.reference}")
 
 
-@blueprint.get("/processes/<key>/<int:version>/documents/<form>.<any(pdf, docx):ending>")
+@blueprint.get("/processes/<key>/<int:version>/documents/<layout>.<any(pdf, docx):ending>")
 @requires("signed_in")
-def blank_form(key: str, version: int, form: str, ending: str) -> Response:
+def blank_form(key: str, version: int, layout: str, ending: str) -> Response:
     """The form of a process with nothing filled in."""
     versions = definitions.versions(current_user.institution_id, key)
     shown = next((row for row in versions if row.version == version), None)
     if shown is None:
         abort(404)
     bundle = definitions.bundle(shown.deployment)
-    layout = _wanted(layouts_for(bundle, key), form)
+    wanted = _wanted(layouts_for(bundle, key), layout)
     facts = blank_facts(bundle, bundle.definition(key, specs()), datetime.now(UTC))
-    return _sent(fill(layout, facts, _copies(layout) or [1]), ending, layout.title_zh)
+    return _sent(fill(wanted, facts, _copies(wanted) or [1]), ending, wanted.title_zh)
 
 
-@blueprint.get("/sheets/<key>.xlsx")
+@blueprint.get("/sheets/<sheet>.xlsx")
 @requires("signed_in")
-def sheet(key: str) -> Response:
+def template(sheet: str) -> Response:
     """The template of a spreadsheet as the pack now in force defines it."""
-    known = _pack().sheet(key)
+    known = _pack().sheet(sheet)
     if known is None:
         abort(404)
     return _file(template_of(known, page_locale()), "xlsx", known.name(page_locale()))
