@@ -78,6 +78,7 @@ ROUTES: dict[str, tuple[set[str], frozenset[str]]] = {
     "documents.register_template": ({"GET"}, LEAD),
     "documents.import_page": ({"GET", "POST"}, LEAD),
     "regulations.regulations": ({"GET"}, SIGNED_IN),
+    "coverage.coverage": ({"GET"}, AUDIT | LEAD | {"zzlg.feng"}),
     "ledger.events": ({"GET"}, AUDIT | {"zzlg.feng"}),
     "ledger.event": ({"GET"}, AUDIT | {"zzlg.feng"}),
     "ledger.checkpoints": ({"GET"}, AUDIT | {"zzlg.feng"}),
