@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
@@ -17,7 +18,7 @@ from webapp.campaigns import events, queries
 from webapp.campaigns.commands import begin_closing, locked_campaign
 from webapp.campaigns.models import Campaign, CampaignItem, CampaignReminder
 from webapp.campaigns.planning import zone_of
-from webapp.campaigns.reminding import entry_of
+from webapp.campaigns.reminding import entry_of, title_of
 from webapp.campaigns.targets import Prefill, last_answers, targets_of
 from webapp.definitions.campaign_entries import Unfiled
 from webapp.definitions.queries import pinned
@@ -99,7 +100,7 @@ def _request(campaign: Campaign, unfiled: Unfiled, items: Sequence[CampaignItem]
     targets = targets_of(campaign, items)
     prefill = Prefill(unfiled.answers, campaign, now)
     last = last_answers(campaign, list(targets.values())) if prefill.reads_last else {}
-    cause = {"process": campaign.process, "reference": f"{campaign.name_zh}（{campaign.period}）"}
+    cause = {"process": campaign.process, "reference": title_of(campaign)}
     for item in items:
         request_case(
             campaign.institution_id,
@@ -163,8 +164,8 @@ def bulletin_values(campaign: Campaign, now: datetime) -> dict[str, Any]:
         "last_day": campaign.last_day.isoformat(),
         **counts,
         "late": found.late,
-        "units": "\n".join(_line_zh(unit, row) for unit, row in lines),
-        "units_en": "\n".join(_line_en(unit, row) for unit, row in lines),
+        "units": "\n".join(_line("zh", unit, row) for unit, row in lines),
+        "units_en": "\n".join(_line("en", unit, row) for unit, row in lines),
     }
 
 
@@ -180,20 +181,16 @@ def _counts(found: queries.Figures, unit_id: int | None) -> dict[str, int]:
     }
 
 
-def _line_zh(unit: Unit, row: Mapping[str, int]) -> str:
-    if row["zero"] and row["zero"] == row["total"]:
-        return f"{unit.name_zh}：零报告"
-    return (
-        f"{unit.name_zh}：应报 {row['total']}，已报 {row['filed']}，未报 {row['unfiled']}，"
-        f"通过 {row['passed']}，未通过 {row['failed']}"
-    )
-
-
-def _line_en(unit: Unit, row: Mapping[str, int]) -> str:
-    name = unit.name_en or unit.name_zh
-    if row["zero"] and row["zero"] == row["total"]:
-        return f"{name}: zero report"
-    return (
-        f"{name}: {row['total']} due, {row['filed']} filed, {row['unfiled']} not filed, "
-        f"{row['passed']} passed, {row['failed']} failed"
-    )
+def _line(locale: str, unit: Unit, row: Mapping[str, int]) -> str:
+    """One unit's figures in a language; a bulletin has both, whoever closes the campaign."""
+    with force_locale(locale):
+        name = (unit.name_en or unit.name_zh) if locale == "en" else unit.name_zh
+        if row["zero"] and row["zero"] == row["total"]:
+            return str(_("%(unit)s：零报告", unit=name))
+        return str(
+            _(
+                "%(unit)s：应报 %(total)s，已报 %(filed)s，未报 %(unfiled)s，通过 %(passed)s，未通过 %(failed)s",
+                unit=name,
+                **{key: row[key] for key in ("total", "filed", "unfiled", "passed", "failed")},
+            )
+        )
