@@ -56,4 +56,6 @@ def wanted_of(form: OpenForm, windows: list[dict[str, Any]]) -> Wanted:
     """What a valid form asks for."""
     keys = [window["key"] for window in windows]
     days = {key: (form[f"{key}_first"].data, form[f"{key}_last"].data) for key in keys}
-    return Wanted(form.opens_on.data, form.last_day.data, str(form.period.data).strip(), days)
+    opens_on, last_day = form.opens_on.data, form.last_day.data
+    assert isinstance(opens_on, date) and isinstance(last_day, date)  # noqa: PT018 - a valid form has both
+    return Wanted(opens_on, last_day, str(form.period.data).strip(), days)

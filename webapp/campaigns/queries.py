@@ -203,7 +203,7 @@ def _first_filed() -> Any:
     return statement.correlate(CampaignItem).scalar_subquery()
 
 
-def joined(statement: Select[Any]) -> Select[Any]:
+def joined(statement: Any) -> Any:
     own = and_(Filing.institution_id == CampaignItem.institution_id, Filing.instance_id == CampaignItem.instance_id)
     return (
         statement.select_from(CampaignItem)

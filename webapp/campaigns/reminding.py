@@ -106,7 +106,8 @@ def _remind(reminder_id: int, now: datetime) -> int:
     if reminder.span == OVERDUE:
         told = _tell_leads(campaign, now)
     else:
-        people = db.session.scalars(_unfiled_applicants(campaign, reminder.cursor, now)).all()
+        found = db.session.scalars(_unfiled_applicants(campaign, reminder.cursor, now))
+        people = [person for person in found if person is not None]
         for person in people:
             _tell_applicant(campaign, person, reminder.span, now)
         if people:
@@ -128,7 +129,7 @@ def _unfiled(campaign: Campaign, now: datetime) -> Select[CampaignItem]:
     )
 
 
-def _unfiled_applicants(campaign: Campaign, after: int, now: datetime) -> Select[int]:
+def _unfiled_applicants(campaign: Campaign, after: int, now: datetime) -> Select[int | None]:
     statement = _unfiled(campaign, now).with_only_columns(CampaignItem.applicant_id).distinct()
     people = statement.where(CampaignItem.kind == "case", CampaignItem.applicant_id > after)
     return people.order_by(CampaignItem.applicant_id).limit(BATCH)

@@ -161,7 +161,7 @@ def last_answers(campaign: Campaign, targets: Sequence[Target]) -> dict[str, Fac
         .join(Filing, Filing.instance_id == Answers.instance_id)
         .where(Answers.id.in_(newest))
     )
-    return {keys[row[0]]: row[1] for row in rows}
+    return {keys[account]: case for account, case in rows if account is not None and case is not None}
 
 
 def known_answers(found: Pinned, target: Target) -> dict[str, Any]:
@@ -195,7 +195,7 @@ def already_there(campaign: Campaign, targets: Sequence[Target]) -> dict[str, in
         .where(Filing.kind == campaign.process)
         .order_by(Filing.id)
     )
-    return {keys[row[0]]: row[1] for row in rows}
+    return {keys[account]: case for account, case in rows if account is not None and case is not None}
 
 
 def units_without_items(campaign: Campaign) -> Sequence[Unit]:

@@ -38,7 +38,8 @@ def _references(bundle: Bundle, entry: CampaignEntry) -> Iterator[tuple[str, str
         if bundle.pack.process(process) is None:
             yield f"没有流程“{process}”", f"There is no process “{process}”"
     roles = {role.key for role in bundle.pack.roles}
-    named = [*entry.manage_roles, *entry.zero_report_roles, *([entry.applicant_role] if entry.targets == "units" else [])]
+    applicants = [entry.applicant_role] if entry.targets == "units" else []
+    named = [*entry.manage_roles, *entry.zero_report_roles, *applicants]
     for role in named:
         if role not in roles:
             yield f"没有角色“{role}”", f"There is no role “{role}”"

@@ -176,7 +176,7 @@ class BoundField:
 
     @property
     def renews(self) -> bool:
-        """Whether a change of it should show the form anew: others depend on it, or it is compared with the register."""
+        """Whether a change of it shows the form anew: others depend on it, or it is compared with the register."""
         return self.drives or self.spec.current is not None
 
     @property
