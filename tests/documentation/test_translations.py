@@ -27,6 +27,7 @@ QUOTED = re.compile(r"备〔\d{4}〕\d{4}")
 BOTH = {
     *("webapp/engine", "webapp/formkit", "webapp/workdays", "webapp/scenarios", "webapp/migrations"),
     *("webapp/ledger/export.py", "webapp/ledger/problems.py", "webapp/ledger/reports.py", "webapp/ledger/verifier.py"),
+    *("webapp/definitions/process_checks.py", "webapp/definitions/report_checks.py"),
     *("webapp/definitions/packs.py", "webapp/regulations/documents.py", "webapp/registry/checks.py"),
     *("webapp/registry/fold.py", "webapp/workflow/deadlines.py", "webapp/notifications/wording.py"),
     # What stands on an official form is Chinese in any language, and a spreadsheet's faults are pairs of sentences.
@@ -38,7 +39,7 @@ BOTH = {
 # The seal beside the product's name is a picture made of a character, and its name stands on a page that could not be
 # made in any language; patterns of
 # numbers and of headings are the pack's.
-MARKS = ("备</s", '</p><a href="/">备案</a>', "存〔{year}〕", "导〔{year}〕", "^(?:[一")
+MARKS = ("备</s", "社会公众", '</p><a href="/">备案</a>', "存〔{year}〕", "导〔{year}〕", "^(?:[一")
 
 Id = str | tuple[str, str]
 

@@ -95,7 +95,9 @@ ROUTES: dict[str, tuple[set[str], frozenset[str]]] = {
     "organization.calendar": ({"GET"}, SIGNED_IN),
     "organization.set_calendar_day": ({"POST"}, ADMIN | {"zzlg.chen"}),
 }
-PUBLIC = {"organization.login", "organization.logout", "organization.language", "static"}
+PUBLIC = {"organization.login", "organization.logout", "organization.language", "static"} | {
+    f"directory.{page}" for page in ("directory", "download", "report")
+}
 # Addresses every institution has under the same name, so that nothing in them is anybody's.
 SHARED = {"process_key", "version", "seq", "layout", "ending", "sheet"}
 # Arguments that name what is inside the thing the first one names.
