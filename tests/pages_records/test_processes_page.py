@@ -99,7 +99,7 @@ def test_a_clause_names_what_carries_it_out(app: Flask) -> None:
     clause = page.get_element_by_id("wzpt-4")
     assert "受保护字样 温州职业技术学院" in words(clause)
     assert clause.xpath('.//a[@href="/processes/new_account/1#application-name"]')
-    assert "现行流程包中没有直接落实的环节" in words(page.get_element_by_id("wzpt-6.3"))
+    assert "页面 社会公众举报" in words(page.get_element_by_id("wzpt-6.3"))
 
 
 def test_one_schools_regulations_are_not_anothers(app: Flask) -> None:
