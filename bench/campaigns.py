@@ -23,7 +23,7 @@ from webapp.registry.models import Account
 from webapp.workflow.models import ProcessInstance, Seat, UserTask
 
 BAR_SECONDS = {"sqlite": 30.0, "postgresql": 60.0}
-BAR_RATIO = 8.0
+BAR_RATIO = 10.0
 PEOPLE = 400  # who answer for the accounts
 NOW = datetime(2026, 6, 1, 1, 0, tzinfo=UTC)
 _CHUNK = 50
