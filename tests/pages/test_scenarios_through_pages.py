@@ -2,8 +2,8 @@
 
 All of them run through the commands on both databases (tests/scenarios). Through the pages each takes seconds, so
 here go every branch of wzpt's new accounts and the second scenario of every other process, where its clauses bite; the
-first ones go through a real browser (test_five_institutions). The databases take turns. What no person does on a page (a
-campaign that opens, a silence that is noticed) goes as it does there.
+first ones go through a real browser (test_five_institutions). The databases take turns. What no person does on a page
+(a campaign that opens, a silence that is noticed) goes as it does there.
 """
 
 from __future__ import annotations
