@@ -21,7 +21,7 @@ from webapp.formkit import BoundForm, Row
 from webapp.inbox.effects import Act, Target, acts, label, targets
 from webapp.inbox.forms import DecisionForm, typed_out_of_sight
 from webapp.organization.policy import can
-from webapp.regulations.queries import clauses_of_process
+from webapp.regulations.queries import clauses_for_process
 from webapp.workdays import Cell, Deadline, TimeLeft, WorkdaysError, cells
 from webapp.workflow import queries
 from webapp.workflow.lodging import last_day
@@ -106,7 +106,7 @@ class Desk:
     @cached_property
     def grounds(self) -> list[Cited]:
         """The clauses a refusal can rest on: those the step cites first."""
-        found = clauses_of_process(self.file.instance.institution_id, self.file.instance.definition.key)
+        found = clauses_for_process(self.file.instance.institution_id, self.file.instance.definition.key)
         listed = [cited(clause, self.file.locale) for clause in found]
         return sorted(listed, key=lambda clause: clause.code not in self.element.articles)
 

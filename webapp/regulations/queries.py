@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp.extensions import db
@@ -24,14 +24,19 @@ def clauses(institution_id: int, codes: Iterable[str]) -> dict[str, Clause]:
     return {clause.code: clause for clause in db.session.scalars(statement)}
 
 
-def clauses_of_process(institution_id: int, process: str) -> Sequence[Clause]:
-    """Clauses a decision in this process can rest on, in the order of the regulation."""
+def clauses_for_process(institution_id: int, process: str) -> Sequence[Clause]:
+    """Clauses a decision in this process can rest on: its own and general ones first, then the institution's others.
+
+    A change is refused for what the filing of an account asks, a review fails over an undertaking: any clause may be
+    the ground. Each part stands in the order of the regulations.
+    """
+    own = Clause.process.in_([process, "registry", "identity"])
     statement = (
         select(Clause)
         .join(Article)
-        .where(Clause.institution_id == institution_id, Clause.process.in_([process, "registry", "identity"]))
+        .where(Clause.institution_id == institution_id)
         .options(joinedload(Clause.article).joinedload(Article.regulation))
-        .order_by(Article.regulation_id, Article.position, Clause.position)
+        .order_by(case((own, 0), else_=1), Article.regulation_id, Article.position, Clause.position)
     )
     return db.session.scalars(statement).all()
 
