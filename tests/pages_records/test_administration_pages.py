@@ -153,7 +153,7 @@ def test_a_click_on_a_person_of_the_demo_fills_the_login_in(app: Flask) -> None:
     stranger = visitor(app)
     shown = html.document_fromstring(stranger.get("/login").text)
     schools = [node.text for node in shown.xpath('//div[@class="bn-demo-people"]//h2')]
-    assert schools == ["温州职业技术学院", "郑州理工职业学院"]
+    assert schools == ["中国劳动关系学院", "曲靖师范学院", "郑州西亚斯学院", "温州职业技术学院", "郑州理工职业学院"]
     assert {node.text for node in shown.xpath('//div[@class="bn-demo-people"]//h3')} == {
         "申请人",
         "办理与审批",
