@@ -1,6 +1,6 @@
 """Fixtures of the whole suite: an application over a real database, SQLite and PostgreSQL by turns.
 
-One database per backend is prepared once (tables, packs, people) and copied for each test.
+Per worker and backend there is one application; its database (tables, packs, people) is restored for each test.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ from webapp import create_app
 from webapp.config import ROOT, Settings
 from webapp.definitions.commands import deploy
 from webapp.definitions.packs import pack_codes, read_files
-from webapp.extensions import db
+from webapp.definitions.queries import forget_pins
+from webapp.extensions import db, limiter
 from webapp.organization.models import User
 from webapp.organization.passwords import hash_password
 from webapp.organization.queries import institution, user_by_name
@@ -65,9 +67,11 @@ def fill(app: Flask) -> None:
 
 @dataclass
 class Prepared:
-    """A prepared database, copied for each test."""
+    """A prepared database. `restore` makes the worker's own one (at `url`) like it again; `copy` gives one more."""
 
     source: str
+    url: str
+    restore: Callable[[], None]
     copy: Callable[[], str]
     drop: Callable[[str], None]
 
@@ -75,22 +79,32 @@ class Prepared:
 @pytest.fixture(scope="session")
 def prepared_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     folder = tmp_path_factory.mktemp("prepared")
-    source = folder / "prepared.sqlite"
+    source, own = folder / "prepared.sqlite", folder / "test.sqlite"
     fill(create_app(make_settings(f"sqlite:///{source}", folder)))
+
+    def restore() -> None:
+        for left in folder.glob("test.sqlite*"):
+            left.unlink()
+        shutil.copy(source, own)
 
     def copy() -> str:
         target = tmp_path_factory.mktemp("case") / "test.sqlite"
         shutil.copy(source, target)
         return f"sqlite:///{target}"
 
-    return Prepared(str(source), copy, lambda url: None)
+    return Prepared(str(source), f"sqlite:///{own}", restore, copy, lambda url: None)
 
 
 @pytest.fixture(scope="session")
 def prepared_postgresql(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    url = postgres.create_database()
-    fill(create_app(make_settings(url, tmp_path_factory.mktemp("prepared"))))
-    return Prepared(url, lambda: postgres.create_database(template=url), postgres.drop_database)
+    source, own = postgres.create_database(), postgres.create_database()
+    fill(create_app(make_settings(source, tmp_path_factory.mktemp("prepared"))))
+
+    def restore() -> None:
+        postgres.drop_database(own)
+        postgres.create_database(template=source, like=own)
+
+    return Prepared(source, own, restore, lambda: postgres.create_database(template=source), postgres.drop_database)
 
 
 @pytest.fixture(params=BACKENDS)
@@ -100,19 +114,37 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(backend: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A fresh copy of the prepared database."""
+def database_url(backend: str, request: pytest.FixtureRequest) -> str:
+    """The address of the worker's database, just as it was prepared."""
     prepared: Prepared = request.getfixturevalue(f"prepared_{backend}")
-    url = prepared.copy()
-    yield url
-    prepared.drop(url)
+    prepared.restore()
+    return prepared.url
+
+
+@pytest.fixture(scope="session")
+def applications(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Flask]:
+    """The worker's application over a database, made once: its templates and statements are compiled once, too."""
+
+    @cache
+    def made(url: str) -> Flask:
+        return create_app(make_settings(url, tmp_path_factory.mktemp("var")))
+
+    return made
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
-    """The application over a fresh database with packs and people, inside its context."""
-    application = create_app(make_settings(database_url, tmp_path))
+def app(database_url: str, applications: Callable[[str], Flask]) -> Iterator[Flask]:
+    """The application over a fresh database with packs and people, inside its context.
+
+    It serves many tests: one that adds routes or settings makes its own with `create_app`.
+    """
+    application = applications(database_url)
+    var = application.extensions["settings"].var_dir
+    shutil.rmtree(var)
+    var.mkdir()
     with application.app_context():
+        forget_pins()
+        limiter.reset()
         yield application
         db.session.remove()
         db.engine.dispose()

@@ -46,12 +46,12 @@ class Postgres:
         self._admin = admin
         self._made: list[str] = []
 
-    def create_database(self, template: str | None = None) -> str:
+    def create_database(self, template: str | None = None, like: str | None = None) -> str:
         """Make an empty database, or a copy of `template` (a URL made here that nobody is connected to).
 
-        Returns an SQLAlchemy URL for psycopg 3.
+        Returns an SQLAlchemy URL for psycopg 3: `like`, where that address was dropped before.
         """
-        name = f"beian_test_{os.getpid()}_{next(_numbers)}"
+        name = (make_url(like).database if like else None) or f"beian_test_{os.getpid()}_{next(_numbers)}"
         source = make_url(template).database if template else "template0"
         self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
         self._made.append(name)

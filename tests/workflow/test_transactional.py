@@ -274,11 +274,15 @@ def test_a_full_disk_is_answered_with_503_and_a_sentence(full_disk: tuple[Flask,
     assert name_of(trial.institution) == "after"
 
 
-def test_a_locked_database_is_503_and_a_wrong_statement_is_500(app: Flask, client: Any) -> None:
+@pytest.mark.usefixtures("app")
+def test_a_locked_database_is_503_and_a_wrong_statement_is_500(database_url: str, tmp_path: Path) -> None:
+    own = create_app(make_settings(database_url, tmp_path))
+    client = own.test_client()
+
     def failing(words: str) -> str:
         raise OperationalError("UPDATE ...", {}, Exception(words))
 
     failing.policy = "public"  # type: ignore[attr-defined]
-    app.add_url_rule("/failing/<words>", view_func=failing)
+    own.add_url_rule("/failing/<words>", view_func=failing)
     assert client.get("/failing/database is locked").status_code == 503
     assert client.get("/failing/no such column: x").status_code == 500

@@ -38,6 +38,11 @@ def pinned(definition_id: int) -> Pinned:
     return Pinned(key, _cache.get(digest, lambda: _pinned_contents(definition_id)))
 
 
+def forget_pins() -> None:
+    """For whoever puts another database at the same address: what definitions mean is read anew."""
+    _pins.pop(db.engine, None)
+
+
 def _pinned_contents(definition_id: int) -> dict[str, bytes]:
     deployments = select(Deployment).join(ProcessDefinition, ProcessDefinition.deployment_id == Deployment.id)
     return _contents(db.session.scalars(deployments.where(ProcessDefinition.id == definition_id)).one())
