@@ -58,10 +58,12 @@ def tell(
     now: datetime,
     key: str,
     text_key: str = "",
+    kind: str = "case",
+    link: str = "",
 ) -> int:
-    """As `notify`, with words already made (reminders, escalations)."""
+    """As `notify`, with words already made (reminders, escalations). `link`: the path of its page, else the case's."""
     worded = dict.fromkeys(_people(institution_id, user_ids), (subject[:300], body))
-    return _tell(institution_id, worded, text_key, instance_id=instance_id, now=now, key=key)
+    return _tell(institution_id, worded, text_key, instance_id=instance_id, now=now, key=key, kind=kind, link=link)
 
 
 def _tell(
@@ -72,8 +74,10 @@ def _tell(
     instance_id: int | None,
     now: datetime,
     key: str,
+    kind: str = "case",
+    link: str = "",
 ) -> int:
-    link = "\n\n" + CASE_PATH.format(instance_id=instance_id) if instance_id is not None else ""
+    path = link or (CASE_PATH.format(instance_id=instance_id) if instance_id is not None else "")
     messages, notices = [], {}
     for user, (subject, body) in worded.items():
         mail = bool(user.email)
@@ -85,7 +89,7 @@ def _tell(
                 "channel": EMAIL if mail else INSIDE,
                 "address": user.email,
                 "subject": subject,
-                "body": body + link,
+                "body": f"{body}\n\n{path}" if path else body,
                 "state": "waiting" if mail else "sent",
                 "attempts": 0,
                 "created_at": now,
@@ -101,6 +105,8 @@ def _tell(
             "subject": subject,
             "body": body,
             "instance_id": instance_id,
+            "kind": kind,
+            "link": link,
             "created_at": now,
         }
     fresh = _put(messages)

@@ -38,7 +38,10 @@ class Unit(Model):
 
 
 class User(Model):
-    """A person who can log in. `kind` is staff or student; `permanent` means on the permanent staff and in post."""
+    """A person who can log in. `kind` is staff or student; `permanent` means on the permanent staff and in post.
+
+    `substitutes_until`: the last day on which the person stands in for anybody, so that all others cost no query.
+    """
 
     __tablename__ = "user"
     __table_args__ = (Index("ix_user_institution_unit", "institution_id", "unit_id"),)
@@ -56,6 +59,7 @@ class User(Model):
     locale: Mapped[str] = mapped_column(String(5), default="zh")
     session_epoch: Mapped[int] = mapped_column(default=0)
     demo: Mapped[bool] = mapped_column(default=False)
+    substitutes_until: Mapped[date | None] = mapped_column()
     institution: Mapped[Institution] = relationship()
     unit: Mapped[Unit | None] = relationship()
 
@@ -105,7 +109,10 @@ class Role(Model):
 
 
 class Delegation(Model):
-    """A standing substitution: from a day to a day `substitute` acts on behalf of `principal`."""
+    """A standing substitution: from a day to a day (both inclusive) `substitute` acts on behalf of `principal`.
+
+    In one process, or in all when `process_key` is null; until it is revoked.
+    """
 
     __tablename__ = "delegation"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -115,7 +122,11 @@ class Delegation(Model):
     process_key: Mapped[str | None] = mapped_column(String(60))
     valid_from: Mapped[date] = mapped_column()
     valid_to: Mapped[date] = mapped_column()
+    note: Mapped[str] = mapped_column(String(200), default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    principal: Mapped[User] = relationship(foreign_keys=[principal_id])
+    substitute: Mapped[User] = relationship(foreign_keys=[substitute_id])
 
 
 class CalendarDay(Model):

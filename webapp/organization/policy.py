@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from flask import Flask, abort, current_app, g
@@ -18,7 +19,7 @@ from sqlalchemy import Select, false, inspect
 
 from webapp.errors import Forbidden
 from webapp.organization.models import User
-from webapp.organization.queries import queues, user_with_queues
+from webapp.organization.queries import Substitution, local_day, queues, substitutions_of, user_with_queues
 
 Rule = Callable[[User, Any], bool]
 Narrow = Callable[[User, Select[Any]], Select[Any]]
@@ -132,6 +133,20 @@ def held_queues(user: User) -> tuple[str, ...]:
     return cache[user.id]
 
 
+def substitutions(user: User) -> tuple[Substitution, ...]:
+    """For whom the person stands in today, with the queues of each principal; read once per request.
+
+    Whoever stands in for nobody costs no query. Nobody stands in through a substitute: these are no further's.
+    """
+    today = local_day(datetime.now(UTC), user.institution.time_zone)
+    if user.substitutes_until is None or user.substitutes_until < today:
+        return ()
+    cache: dict[int, tuple[Substitution, ...]] = g.setdefault("substitutions", {}) if g else {}
+    if user.id not in cache:
+        cache[user.id] = substitutions_of(user, today)
+    return cache[user.id]
+
+
 def _held() -> dict[int, tuple[str, ...]]:
     return g.setdefault("held_queues", {}) if g else {}
 
@@ -139,6 +154,8 @@ def _held() -> dict[int, tuple[str, ...]]:
 def identified(user_id: int) -> User | None:
     """The person of that id, and what the person holds, as it stands now; what was read before is forgotten."""
     user, _held()[user_id] = user_with_queues(user_id)
+    if g:
+        g.pop("substitutions", None)
     return user
 
 

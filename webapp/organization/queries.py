@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import cast
@@ -13,7 +14,7 @@ from sqlalchemy import ColumnElement, Date, Engine, Select, Table, and_, bindpar
 from sqlalchemy.orm import joinedload
 
 from webapp.extensions import db, in_transaction
-from webapp.organization.models import CalendarDay, Institution, Role, RoleGrant, Unit, User
+from webapp.organization.models import CalendarDay, Delegation, Institution, Role, RoleGrant, Unit, User
 
 _unit_ids: WeakKeyDictionary[Engine, dict[tuple[int, str], int]] = WeakKeyDictionary()
 
@@ -148,6 +149,42 @@ def holders(institution_id: int, role: str, unit_id: int, day: date | None = Non
         .order_by(User.id)
     )
     return db.session.scalars(statement).unique().all()
+
+
+@dataclass(frozen=True)
+class Substitution:
+    """One person stood in for: in one process, or in all when `process_key` is None. `queues` are the principal's."""
+
+    principal_id: int
+    process_key: str | None
+    queues: tuple[str, ...]
+
+
+def substitutions_of(user: User, day: date) -> tuple[Substitution, ...]:
+    """Whom the person stands in for on `day`: the rules in force whose principal is active."""
+    statement = (
+        select(Delegation.principal_id, Delegation.process_key)
+        .join(User, User.id == Delegation.principal_id)
+        .where(
+            Delegation.institution_id == user.institution_id,
+            Delegation.substitute_id == user.id,
+            Delegation.valid_from <= day,
+            Delegation.valid_to >= day,
+            Delegation.revoked_at.is_(None),
+            User.active,
+        )
+        .distinct()
+        .order_by(Delegation.principal_id, Delegation.process_key)
+    )
+    rules = db.session.execute(statement).all()
+    held: dict[int, set[str]] = {row.principal_id: set() for row in rules}
+    if held:
+        grants = select(RoleGrant.user_id, RoleGrant.role, RoleGrant.unit_id)
+        for row in db.session.execute(grants.where(RoleGrant.user_id.in_(held), *_valid_on(day))):
+            held[row.user_id].add(queue_name(row.role, row.unit_id))
+    return tuple(
+        Substitution(row.principal_id, row.process_key, tuple(sorted(held[row.principal_id]))) for row in rules
+    )
 
 
 def is_held(institution_id: int, role: str, unit_id: int, day: date, *, apart_from: int | None = None) -> bool:

@@ -20,6 +20,8 @@ from webapp.organization.models import Unit, User
 class ProcessInstance(Model):
     """One case. `reference` is the number people quote; `version` counts its transactions.
 
+    State running, suspended (an administrator stopped it for a while), withdrawn or ended.
+
     `about` is what `case` tells besides people and unit ({account, campaign, cause, …}), as it was at the filing.
     `prefill` is what an application left to its applicant starts from.
     """
@@ -65,7 +67,7 @@ class ProcessInstance(Model):
 class UserTask(Model):
     """State open, suspended, completed or cancelled. `token` is the engine's id of its one token.
 
-    `completed_by` is what completes it without a person: "account_update".
+    `completed_by` is what completes it without a person: "account_update". `announced`: who may act was told of it.
     """
 
     __tablename__ = "user_task"
@@ -84,6 +86,12 @@ class UserTask(Model):
             "calendar_version",
             sqlite_where=text("state='open'"),
             postgresql_where=text("state='open'"),
+        ),
+        Index(
+            "ix_user_task_announce",
+            "id",
+            sqlite_where=text("state='open' AND NOT announced"),
+            postgresql_where=text("state='open' AND NOT announced"),
         ),
         Index(
             "ix_user_task_remind", "remind_at", sqlite_where=text("state='open'"), postgresql_where=text("state='open'")
@@ -114,13 +122,19 @@ class UserTask(Model):
     outcome: Mapped[str | None] = mapped_column(String(30))
     completed_by: Mapped[str | None] = mapped_column(String(20))
     decides: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    announced: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     version: Mapped[int] = mapped_column(default=1)
     instance: Mapped[ProcessInstance] = relationship()
     seats: Mapped[list[Seat]] = relationship(back_populates="task", order_by="Seat.position, Seat.id")
 
 
 class Seat(Model):
-    """One place at a task. `queue` ("role:unit id") is who may claim it, `holder` who has it."""
+    """One place at a task. `queue` ("role:unit id") is who may claim it, `holder` who has it.
+
+    State waiting (its turn has not come), open, held (the case is suspended), answered or void. Kind main, or, below
+    a `parent`: delegate (answers for its holder, who decides), before and after (opinions asked for). `handed_by` made
+    it or handed it on, for the reason in `note`. `filed` ({answers, form}) waits here while others must answer too.
+    """
 
     __tablename__ = "seat"
     __table_args__ = (
@@ -164,10 +178,16 @@ class Seat(Model):
     answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     submission_key: Mapped[str | None] = mapped_column(String(64))
+    handed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    filed: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    attachments: Mapped[list[str] | None] = mapped_column(Json)
     version: Mapped[int] = mapped_column(default=1)
     task: Mapped[UserTask] = relationship(back_populates="seats")
     holder: Mapped[User | None] = relationship(foreign_keys=[holder_id])
     answered_by: Mapped[User | None] = relationship(foreign_keys=[answered_by_id])
+    on_behalf_of: Mapped[User | None] = relationship(foreign_keys=[on_behalf_of_id])
+    handed_by: Mapped[User | None] = relationship(foreign_keys=[handed_by_id])
 
 
 class Answers(Model):

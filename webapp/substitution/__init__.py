@@ -1,0 +1,1 @@
+"""Standing in (代理): dated rules by which one person acts on behalf of another."""
