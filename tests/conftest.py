@@ -22,8 +22,7 @@ from webapp import create_app
 from webapp.config import ROOT, Settings
 from webapp.definitions.commands import deploy
 from webapp.definitions.packs import pack_codes, read_files
-from webapp.definitions.queries import forget_pins
-from webapp.extensions import db, limiter
+from webapp.extensions import db, forget_remembered, limiter
 from webapp.organization.models import User
 from webapp.organization.passwords import hash_password
 from webapp.organization.queries import institution, user_by_name
@@ -143,7 +142,7 @@ def app(database_url: str, applications: Callable[[str], Flask]) -> Iterator[Fla
     shutil.rmtree(var)
     var.mkdir()
     with application.app_context():
-        forget_pins()
+        forget_remembered()
         limiter.reset()
         yield application
         db.session.remove()

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 import orjson
 from flask_babel import Babel
@@ -118,6 +119,20 @@ class FirstComeLock:
                 self._waiting.popleft().set()
             else:
                 self._held = False
+
+
+# What a process has read of a database and never changes there, by the engine it was read through.
+_memories: WeakKeyDictionary[Engine, dict[str, dict[Any, Any]]] = WeakKeyDictionary()
+
+
+def remembered(what: str) -> dict[Any, Any]:
+    """What this process remembers of `what` in the database at hand; to be filled by the caller."""
+    return _memories.setdefault(db.engine, {}).setdefault(what, {})
+
+
+def forget_remembered() -> None:
+    """For whoever puts another database at the same address."""
+    _memories.pop(db.engine, None)
 
 
 _sqlite_writer = FirstComeLock()

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from webapp.campaigns import dates, events
@@ -20,20 +19,19 @@ from webapp.campaigns.models import Campaign
 from webapp.definitions.campaign_entries import CampaignEntry
 from webapp.definitions.models import ProcessDefinition
 from webapp.definitions.queries import bundle, current_deployment, newest
-from webapp.extensions import db, transactional, work_waits
+from webapp.extensions import db, remembered, transactional, work_waits
 from webapp.organization.models import Institution, User
 from webapp.organization.queries import local_day
 from webapp.workdays import Calendar
 from webapp.workflow.deadlines import institution_calendar
 
 BATCH = 50
-# The newest definition each institution was planned for. Only saves asking: planning again changes nothing.
-_planned: WeakKeyDictionary[Engine, dict[int, int]] = WeakKeyDictionary()
 
 
 def plan_due(now: datetime) -> int:
     """Plan the next opening of what recurs, for institutions whose pack has changed; returns how many rows changed."""
-    known = _planned.setdefault(db.engine, {})
+    # The newest definition each institution was planned for. Only saves asking: planning again changes nothing.
+    known: dict[int, int] = remembered("planned")
     last = func.max(ProcessDefinition.id)
     rows = db.session.execute(select(ProcessDefinition.institution_id, last).group_by("institution_id")).all()
     done = 0

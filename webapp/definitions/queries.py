@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import func, select
 
 from webapp.definitions.bundle import Bundle, BundleCache
 from webapp.definitions.models import Deployment, ProcessDefinition, Resource
-from webapp.extensions import db
+from webapp.extensions import db, remembered
 
 _cache = BundleCache()
-_pins: WeakKeyDictionary[Engine, dict[int, tuple[str, str]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class Pinned:
 
 def pinned(definition_id: int) -> Pinned:
     """What a process definition means. Its row and its deployment's never change, so each is read once per process."""
-    known = _pins.setdefault(db.engine, {})
+    known: dict[int, tuple[str, str]] = remembered("pins")
     if definition_id not in known:
         row = db.session.execute(
             select(ProcessDefinition.key, Deployment.hash)
@@ -36,11 +34,6 @@ def pinned(definition_id: int) -> Pinned:
         known[definition_id] = (row.key, row.hash)
     key, digest = known[definition_id]
     return Pinned(key, _cache.get(digest, lambda: _pinned_contents(definition_id)))
-
-
-def forget_pins() -> None:
-    """For whoever puts another database at the same address: what definitions mean is read anew."""
-    _pins.pop(db.engine, None)
 
 
 def _pinned_contents(definition_id: int) -> dict[str, bytes]:

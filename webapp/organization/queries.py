@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import cast
-from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, Engine, Select, Table, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Date, Select, Table, and_, bindparam, or_, select
 from sqlalchemy.orm import joinedload
 
-from webapp.extensions import db, in_transaction
+from webapp.extensions import db, in_transaction, remembered
 from webapp.organization.models import CalendarDay, Delegation, Institution, Role, RoleGrant, Unit, User
-
-_unit_ids: WeakKeyDictionary[Engine, dict[tuple[int, str], int]] = WeakKeyDictionary()
 
 
 def local_day(instant: datetime, zone: str = "Asia/Shanghai") -> date:
@@ -38,7 +35,7 @@ def unit_by_code(institution_id: int, code: str) -> Unit | None:
 
 def unit_id_of(institution_id: int, code: str) -> int | None:
     """A unit's id. Units are never deleted and keep their code, so each is looked up once per process."""
-    known = _unit_ids.setdefault(db.engine, {})
+    known: dict[tuple[int, str], int] = remembered("unit ids")
     if (institution_id, code) not in known:
         found = unit_by_code(institution_id, code)
         if found is None:
