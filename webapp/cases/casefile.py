@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from webapp.cases.actors import Actors, step_name
+from webapp.cases.durations import Durations
 from webapp.cases.forecast import Forecast, Trial
 from webapp.cases.moments import Moments
 from webapp.cases.terms import Term, term_of
@@ -104,6 +105,12 @@ class CaseFile:
         clock = Clock(self.instance.institution_id, zone, self.moments.now, self.instance)
         results = {row.element: row.outcome for row in self.history if row.kind == "serviceTask"}
         return Trial(self.definition, clock, results)
+
+    @cached_property
+    def durations(self) -> Durations:
+        """What the steps of the process usually take."""
+        zone = ZoneInfo(self.bundle.pack.institution.time_zone)
+        return Durations(self.instance.institution_id, self.pinned.key, zone)
 
     @cached_property
     def forecast(self) -> Forecast | None:

@@ -114,6 +114,13 @@ def _current(file: CaseFile, seat: Seat) -> RouteStep:
 
 def _next(file: CaseFile, element_id: str) -> RouteStep:
     element = file.definition.elements[element_id]
-    who = file.actors.at(element) if element.kind == "userTask" else _("自动")
+    who = file.actors.at(element) if element.kind == "userTask" else str(_("自动"))
     limit = limit_text(element, {"case": file.lookups.case}, file.trial.clock) if element.due else ""
-    return RouteStep("next", step_name(element, file.locale), f"{who}　{limit}".strip("　"), "", element_id)
+    note = ahead_note(who, limit, file.durations.words(element_id))
+    return RouteStep("next", step_name(element, file.locale), note, "", element_id)
+
+
+def ahead_note(who: str, limit: str, usual: str) -> str:
+    """What is said of a step to come: who does it, the time it is given, and what it usually takes."""
+    given = _("限 %(limit)s", limit=limit) if limit and usual else limit
+    return "　".join(part for part in (who, given, usual) if part)

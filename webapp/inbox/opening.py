@@ -13,9 +13,10 @@ from flask_babel import gettext as _
 
 from webapp.cases.actors import Actors, step_name
 from webapp.cases.citations import Citations
+from webapp.cases.durations import Durations
 from webapp.cases.forecast import Forecast, Trial
 from webapp.cases.moments import Moments
-from webapp.cases.route import RouteStep, limit_text, shown
+from webapp.cases.route import RouteStep, ahead_note, limit_text, shown
 from webapp.cases.terms import Term, term_to_be
 from webapp.definitions import queries as definitions
 from webapp.definitions.bundle import Bundle
@@ -108,12 +109,11 @@ class Opening:
 
     def _step(self, element_id: str, added: bool) -> RouteStep:
         element = self._definition.elements[element_id]
-        who = self._actors.at(element) if element.kind == "userTask" else _("自动")
+        who = self._actors.at(element) if element.kind == "userTask" else str(_("自动"))
         limit = limit_text(element, {"case": self._case}, self._trial.clock) if element.due else ""
+        note = ahead_note(who, limit, self._durations.words(element_id))
         why = _("因所填内容而增加") if added else ""
-        return RouteStep(
-            "next", step_name(element, self.moments.locale), f"{who}　{limit}".strip("　"), why, element_id
-        )
+        return RouteStep("next", step_name(element, self.moments.locale), note, why, element_id)
 
     def _possible(self) -> list[str]:
         """Every step a person does, for a form that does not yet tell which."""
@@ -178,6 +178,11 @@ class Opening:
     def _trial(self) -> Trial:
         zone = ZoneInfo(self.bundle.pack.institution.time_zone)
         return Trial(self._definition, Clock(self.user.institution_id, zone, self.moments.now), {})
+
+    @cached_property
+    def _durations(self) -> Durations:
+        zone = ZoneInfo(self.bundle.pack.institution.time_zone)
+        return Durations(self.user.institution_id, self.row.key, zone)
 
     @cached_property
     def _actors(self) -> Actors:
