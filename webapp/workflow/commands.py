@@ -6,16 +6,28 @@ from datetime import UTC, datetime
 
 from flask_babel import gettext as _
 
-from webapp.errors import Forbidden, Invalid, NotFound, Refused
+from webapp.errors import Forbidden, Invalid, NotFound, Refused, Stale
 from webapp.extensions import db, transactional
 from webapp.ledger import record
 from webapp.organization.models import User
 from webapp.organization.policy import can
 from webapp.workflow import queries
-from webapp.workflow.filing import Submission, close_seat, decide, file_answers, refile, seat_event
+from webapp.workflow.filing import (
+    Submission,
+    alone,
+    attach_files,
+    close_seat,
+    decide,
+    file_answers,
+    refile,
+    seat_event,
+)
 from webapp.workflow.guards import check_decision, check_separation, check_version, guarded, step_of, take
 from webapp.workflow.models import ProcessInstance, Seat
 from webapp.workflow.returning import return_data, return_targets
+from webapp.workflow.rules import OPINIONS, acts_for
+from webapp.workflow.signing import check_opinion, conclude, sign, tally
+from webapp.workflow.telling import tell_principal
 
 
 def answer(
@@ -39,27 +51,40 @@ def _answer(actor: User, seat_id: int, seat_version: int, submission: Submission
     instance, tasks, seat, _roles = taken
     if seat.state == "answered":
         return instance
-    task = seat.task
+    task, for_whom = seat.task, acts_for(actor, seat)
     step = step_of(instance, actor, now)
     element = step.definition.elements[task.element]
-    check_decision(element.properties.get("decisions"), submission)
+    if seat.kind in OPINIONS:
+        check_opinion(submission)
+    else:
+        check_decision(element.properties.get("decisions"), submission)
     check_separation(actor, taken, step)
-    data = dict(submission.answers)
+    closing = submission
+    if not alone(task):
+        outcome = sign(step, seat, submission, actor, for_whom)
+        if outcome is None:
+            instance.version += 1
+            tell_principal(seat, for_whom, actor, now)
+            return instance
+        closing = conclude(step, task, outcome, submission)
+    data = dict(closing.answers)
     if "decisions" in element.properties:
-        data |= {
-            "decision": submission.decision,
-            "opinion": submission.opinion,
-            "grounds": list(submission.grounds),
-        }
-        step.decision_id = decide(step, seat, submission.decision, submission, now)
+        data |= {"decision": closing.decision, "opinion": closing.opinion, "grounds": list(closing.grounds)}
+        if alone(task):
+            seat.on_behalf_of_id = for_whom
+            step.decision_id = decide(step, seat, closing.decision, closing, now)
+        elif "countersign" in element.properties:
+            data |= tally(task)
     beside = {"case": refile(step, data, actor, now)} if task.element == "Application" else None
-    file_answers(step, task, data, submission, actor, now)
+    file_answers(step, task, data, closing, actor, now, for_whom)
     step.load()
     step.run.complete(task.token, data, beside)
     # Rows change only after the last read on the way, so that each is written once.
-    close_seat(seat, actor, submission, now)
-    step.complete_task(task, submission.decision)
+    if seat.state != "answered":
+        close_seat(seat, actor, submission, now, for_whom)
+    step.complete_task(task, closing.decision)
     step.settle(tasks)
+    tell_principal(seat, for_whom, actor, now)
     return instance
 
 
@@ -85,20 +110,26 @@ def _return_to(
     instance, tasks, seat, _roles = taken
     if seat.state == "answered":
         return instance
-    step = step_of(instance, actor, now)
+    step, for_whom = step_of(instance, actor, now), acts_for(actor, seat)
+    if seat.kind in OPINIONS:
+        raise Refused(_("这里只写意见；退回由请您写意见的人决定。"))
     if not submission.opinion.strip():
         raise Invalid(_("退回须写明理由。"))
     step.load()
     if target not in {entry.element for entry in return_targets(step, seat.task)}:
         raise Invalid(_("不能退回到这一步。"))
     check_separation(actor, taken, step)
+    attach_files(step, {}, submission, actor)
+    seat.on_behalf_of_id = for_whom
     step.decision_id = decide(step, seat, "return", submission, now)
+    step.restarted = target
     step.run.restart(target, return_data(step), scope=step.definition.elements[target].scope)
-    close_seat(seat, actor, submission, now)
+    close_seat(seat, actor, submission, now, for_whom)
     seat.decision, seat.returned_to = "return", target
     instance.round += 1
     step.complete_task(seat.task, "return")
     step.settle(tasks)
+    tell_principal(seat, for_whom, actor, now)
     return instance
 
 
@@ -111,9 +142,12 @@ def claim(actor: User, seat_id: int, seat_version: int, *, now: datetime | None 
     seat = take(actor, seat_id, None, None).seat
     if seat.holder_id == actor.id:
         return seat
+    if seat.holder_id is not None and seat.holder is not None:
+        raise Stale(_("%(who)s 已认领这件待办。", who=seat.holder.name_zh))
     check_version(seat, seat_version)
     if not can(actor, "claim", seat):
         raise Forbidden(_("您不能认领这件待办。"))
+    seat.on_behalf_of_id = acts_for(actor, seat)
     seat.holder_id, seat.version = actor.id, seat.version + 1
     seat_event("workflow:task:claimed", actor, seat, now or datetime.now(UTC))
     return seat
@@ -128,7 +162,7 @@ def unclaim(actor: User, seat_id: int, seat_version: int) -> Seat:
     check_version(seat, seat_version)
     if not can(actor, "unclaim", seat):
         raise Forbidden(_("这件待办不是您认领的。"))
-    seat.holder_id, seat.version = None, seat.version + 1
+    seat.holder_id, seat.on_behalf_of_id, seat.version = None, None, seat.version + 1
     seat_event("workflow:task:unclaimed", actor, seat, datetime.now(UTC))
     return seat
 

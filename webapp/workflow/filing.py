@@ -28,7 +28,10 @@ _ANSWERS = insert(cast(Table, Answers.__table__))
 
 @dataclass(frozen=True)
 class Submission:
-    """What a person sends for a seat. `answers` are validated form answers (JSON); `form` is (key, hash)."""
+    """What a person sends for a seat. `answers` are validated form answers (JSON); `form` is (key, hash).
+
+    `attachments` are the keys of files beside the opinion.
+    """
 
     decision: str = "submit"
     opinion: str = ""
@@ -36,17 +39,21 @@ class Submission:
     answers: dict[str, Any] = field(default_factory=dict)
     form: tuple[str, str] | None = None
     key: str | None = None
+    attachments: tuple[str, ...] = ()
 
 
-def close_seat(seat: Seat, actor: User, submission: Submission, now: datetime) -> None:
+def close_seat(seat: Seat, actor: User, submission: Submission, now: datetime, for_whom: int | None = None) -> None:
+    """`for_whom` is the principal on whose behalf the answer is given."""
+    seat.on_behalf_of_id, seat.attachments = for_whom, list(submission.attachments) or None
     seat.state, seat.decision, seat.opinion = "answered", submission.decision, submission.opinion
     seat.grounds, seat.answered_by_id, seat.answered_at = list(submission.grounds), actor.id, now
     seat.holder_id, seat.submission_key, seat.version = actor.id, submission.key, seat.version + 1
 
 
-def decide(step: Step, seat: Seat, outcome: str, submission: Submission, now: datetime) -> int:
-    """Write the decision, its grounds and its event; returns the decision's id."""
-    assert step.actor is not None
+def decide(step: Step, seat: Seat, outcome: str, submission: Submission, now: datetime, by: User | None = None) -> int:
+    """Write the decision, its grounds and its event; returns the decision's id. `by` whoever acts, or the person."""
+    decided_by = by or step.actor
+    assert decided_by is not None
     decision = record_decision(
         step.filing_id,
         seat_id=seat.id,
@@ -57,7 +64,7 @@ def decide(step: Step, seat: Seat, outcome: str, submission: Submission, now: da
         outcome=outcome,
         opinion=submission.opinion,
         grounds=submission.grounds,
-        decided_by=step.actor,
+        decided_by=decided_by,
         on_behalf_of=db.session.get(User, seat.on_behalf_of_id) if seat.on_behalf_of_id else None,
         now=now,
     )
@@ -65,14 +72,20 @@ def decide(step: Step, seat: Seat, outcome: str, submission: Submission, now: da
 
 
 def file_answers(
-    step: Step, task: UserTask, data: dict[str, Any], submission: Submission, actor: User | None, now: datetime
+    step: Step,
+    task: UserTask,
+    data: dict[str, Any],
+    submission: Submission,
+    actor: User | None,
+    now: datetime,
+    for_whom: int | None = None,
 ) -> None:
     """Write the answers row of a task and its event; the files it names belong to the case from now on.
 
     Without an actor the system files them in the applicant's name.
     """
-    if actor is not None:
-        attach(actor, file_keys(data), step.instance.id)
+    if actor is not None and alone(task):  # what several have signed was attached as each signed
+        attach_files(step, data, submission, actor)
     form_key, form_hash = submission.form or (None, None)
     row = {
         "institution_id": task.institution_id,
@@ -93,6 +106,7 @@ def file_answers(
         action="workflow:task:answered",
         actor_id=actor.id if actor else None,
         actor_label=actor.name_zh if actor else "system",
+        on_behalf_of=for_whom,
         object_type="user_task",
         object_id=task.id,
         kept={
@@ -108,6 +122,16 @@ def file_answers(
         task_id=task.id,
         deployment_hash=step.bundle.hash,
     )
+
+
+def alone(task: UserTask) -> bool:
+    """Whether one answer completes the task."""
+    return len(task.seats) == 1
+
+
+def attach_files(step: Step, data: dict[str, Any], submission: Submission, actor: User) -> None:
+    """The files an answer names, and those beside the opinion, belong to the case from now on. Raises NotFound."""
+    attach(actor, [*file_keys(data), *submission.attachments], step.instance.id)
 
 
 def refile(step: Step, data: dict[str, Any], actor: User, now: datetime) -> dict[str, Any]:

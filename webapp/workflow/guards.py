@@ -20,6 +20,7 @@ from webapp.registry.queries import filing_of_instance
 from webapp.workflow import queries
 from webapp.workflow.filing import Submission
 from webapp.workflow.models import ProcessInstance, Seat, UserTask
+from webapp.workflow.rules import acts_for, decides
 from webapp.workflow.stepping import Step
 
 
@@ -49,17 +50,26 @@ def take(actor: User, seat_id: int, seat_version: int | None, key: str | None) -
         raise NotFound(_("没有这件待办。"))
     if key and seat.submission_key == key and seat.answered_by_id == actor.id:
         return Taken(instance, tasks, seat, roles)
-    if seat.state not in ("open", "waiting"):
+    if seat.state not in ("open", "waiting", "held"):
         raise Stale(_closed_sentence(seat, actor))
     if seat.task.state == "suspended":
         raise Refused(_("这件事项已挂起，暂不能办理。"))
-    if seat.holder_id is not None and seat.holder_id != actor.id and seat.holder is not None:
+    if seat.holder_id not in (None, actor.id) and acts_for(actor, seat) is None and seat.holder is not None:
         raise Stale(_("%(who)s 已认领这件待办。", who=seat.holder.name_zh))
     if seat.state == "waiting":
-        raise Refused(_("还没有轮到您办理这件待办。"))
+        raise Refused(waiting_sentence(seat))
     if seat_version is not None:
         check_version(seat, seat_version)
     return Taken(instance, tasks, seat, roles)
+
+
+def waiting_sentence(seat: Seat) -> str:
+    """For whom a seat waits whose turn has not come."""
+    asked = [s for s in seat.task.seats if s.parent_id == seat.id and s.state in ("open", "waiting", "held")]
+    names = "、".join(s.holder.name_zh for s in asked if s.holder is not None)
+    if names:
+        return str(_("正在等 %(names)s 的意见，之后由您决定；也可以收回不等。", names=names))
+    return str(_("还没有轮到您办理这件待办。"))
 
 
 def check_version(seat: Seat, seat_version: int) -> None:
@@ -104,9 +114,14 @@ def check_separation(actor: User, taken: Taken, step: Step) -> None:
     seat = taken.seat
     if not can(actor, "answer", seat):
         raise Forbidden(_("您不能办理这件待办：本人的申请不能由本人审批，或您不在办理人之列。"))
-    if seat.role in ("applicant", "assignee") or not seat.task.decides or step.process.same_person_two_roles:
+    others = [s for s in seat.task.seats if s.id != seat.id and s.kind == "main" and s.state == "answered"]
+    if any(actor.id in (s.answered_by_id, s.on_behalf_of_id) for s in others):
+        raise Forbidden(_("您已在这一步签过意见，会签中一人只签一次，不能再代他人签。"))
+    if not decides(seat) or seat.role in ("applicant", "assignee") or step.process.same_person_two_roles:
         return
-    if taken.roles - {seat.role, "applicant", "assignee"}:
+    principal = acts_for(actor, seat)
+    roles = taken.roles if principal is None else taken.roles | queries.standing_roles(taken.instance, principal)
+    if roles - {seat.role, "applicant", "assignee"}:
         raise Forbidden(_("您已以另一角色办理过这件事项，那次办理仍然有效，须由他人办理。"))
 
 

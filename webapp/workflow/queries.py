@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from sqlalchemy import Boolean, Select, and_, bindparam, exists, func, or_, select
@@ -80,7 +80,8 @@ def _open_tasks() -> Select[UserTask]:
 @cache
 def _tasks_at_hand() -> Select[UserTask]:
     """Open tasks, and those the person has answered: in the present round, or (`later`) every answered one."""
-    mine = exists().where(Seat.task_id == UserTask.id, Seat.answered_by_id == bindparam("actor")).correlate(UserTask)
+    own = or_(Seat.answered_by_id == bindparam("actor"), Seat.on_behalf_of_id == bindparam("actor"))
+    mine = exists().where(Seat.task_id == UserTask.id, Seat.answered_by_id.is_not(None), own).correlate(UserTask)
     present = and_(UserTask.round == bindparam("round"), mine)
     wanted = or_(UserTask.state.in_(["open", "suspended"]), present, bindparam("later", type_=Boolean))
     return (
@@ -118,8 +119,18 @@ def tasks_at_hand(instance: ProcessInstance, actor: User) -> tuple[dict[str, Use
     """
     asked = {"instance": instance.id, "round": instance.round, "actor": actor.id, "later": instance.round > 1}
     rows = db.session.scalars(_tasks_at_hand(), asked).unique().all()
-    answered = {seat.role for seat in standing(rows) if seat.answered_by_id == actor.id}
-    return {task.token: task for task in rows if task.state in ("open", "suspended")}, frozenset(answered)
+    return {task.token: task for task in rows if task.state in ("open", "suspended")}, _roles(rows, actor.id)
+
+
+def _roles(tasks: Iterable[UserTask], user_id: int) -> frozenset[str]:
+    """The roles in which decisions of the person, or in the person's name, stand; opinions asked for are none."""
+    answered = (seat for seat in standing(tasks) if seat.kind == "main")
+    return frozenset(seat.role for seat in answered if user_id in (seat.answered_by_id, seat.on_behalf_of_id))
+
+
+def standing_roles(instance: ProcessInstance, user_id: int) -> frozenset[str]:
+    """The roles in which a person's decisions in the case stand."""
+    return _roles(tasks_of(instance), user_id)
 
 
 def seat(user: User, seat_id: int) -> Seat | None:

@@ -12,7 +12,7 @@ from webapp.organization.duties import ADMINISTRATORS
 from webapp.organization.models import User
 from webapp.organization.policy import has_role, held_queues, permission, rule, substitutions, visibility
 from webapp.organization.queries import Substitution
-from webapp.workflow.models import ProcessInstance, Seat, UserTask
+from webapp.workflow.models import ProcessInstance, Seat
 
 AUDITORS = ("auditor", "audit_admin")
 # Seats that are answered with an opinion only; who decides holds the seat above.
@@ -209,6 +209,6 @@ def own_application(user: User, seat: Seat) -> bool:
     return seat.task.instance.applicant_id == user.id
 
 
-def decides(task: UserTask, seat: Seat) -> bool:
+def decides(seat: Seat) -> bool:
     """Whether an answer on the seat is a decision, not an opinion asked for or something carried out."""
-    return task.decides and seat.kind not in OPINIONS
+    return seat.task.decides and seat.kind not in OPINIONS

@@ -35,12 +35,15 @@ def role_unit(pack: Pack, role: str, instance: ProcessInstance) -> int | None:
 
 def open_seats(
     task: UserTask, element: Element, pack: Pack, data: dict[str, Any], functions: Functions | None = None
-) -> Seat:
-    """The main seat of a new task, held by the applicant or a named person, or open to a role's queue.
+) -> list[Seat]:
+    """The main seats of a new task: held by the applicant or a named person, or open to a role's queue.
 
-    Raises FeelError when an expression gives no person, or a role the step does not name.
+    A countersigned step has several: one a role, or one each of those who hold it. Raises FeelError when an
+    expression gives no person, or a role the step does not name.
     """
     instance = task.instance
+    if "countersign" in element.properties and element.candidate_groups:
+        return _countersigners(task, element, pack, data, functions)
     holder, role, queue = None, "", None
     if element.assignee == "applicant":
         holder, role = instance.applicant_id, "applicant"
@@ -51,20 +54,56 @@ def open_seats(
             role = "applicant"
     elif element.candidate_groups:
         role = role_of(element, data, functions)
-        unit_id = role_unit(pack, role, instance)
-        queue = queue_name(role, unit_id) if unit_id else None
+        queue = queue_of(pack, role, instance)
+    return [_seat(task, role, queue, holder)]
+
+
+def _seat(task: UserTask, role: str, queue: str | None, holder: int | None, position: int = 0) -> Seat:
     seat = Seat(
         institution_id=task.institution_id,
         task=task,
-        instance_id=instance.id,
+        instance_id=task.instance.id,
         urgency=task.due_at or NEVER,
         state="open",
         holder_id=holder,
         role=role,
         queue=queue,
+        position=position,
     )
     db.session.add(seat)
     return seat
+
+
+def queue_of(pack: Pack, role: str, instance: ProcessInstance) -> str | None:
+    """The queue of a role where it is found for this case; None where there is no such unit."""
+    unit_id = role_unit(pack, role, instance)
+    return queue_name(role, unit_id) if unit_id else None
+
+
+def _countersigners(
+    task: UserTask, element: Element, pack: Pack, data: dict[str, Any], functions: Functions | None
+) -> list[Seat]:
+    """A seat for each role, or for everybody who holds one but the applicant; in sequence the first is open."""
+    roles = element.candidate_groups if element.role_expression is None else (role_of(element, data, functions),)
+    places: list[tuple[str, str | None, int | None]] = []
+    for role in roles:
+        queue = queue_of(pack, role, task.instance)
+        people = _people_of(queue, task) if element.properties.get("countersigners", "people") == "people" else []
+        taken = {holder for _role, _queue, holder in places}
+        places += [(role, queue, person) for person in people if person not in taken] or [(role, queue, None)]
+    seats = [_seat(task, *place, position=number) for number, place in enumerate(places)]
+    if element.properties["countersign"] == "sequence":
+        for seat in seats[1:]:
+            seat.state = "waiting"
+    return seats
+
+
+def _people_of(queue: str | None, task: UserTask) -> list[int]:
+    if queue is None:
+        return []
+    role, unit_id = queue.rsplit(":", 1)
+    found = holders(task.institution_id, role, int(unit_id), local_day(task.opened_at))
+    return [user.id for user in found if not (task.decides and user.id == task.instance.applicant_id)]
 
 
 def role_of(element: Element, data: dict[str, Any], functions: Functions | None = None) -> str:

@@ -23,7 +23,9 @@ from webapp.extensions import db, work_waits
 from webapp.faults.commands import report
 from webapp.organization.models import User
 from webapp.registry.commands import close_filing
+from webapp.workflow.carrying import carried, carry
 from webapp.workflow.context import OPERATIONS, CaseContext, specs
+from webapp.workflow.countersign import STILL, rule_of
 from webapp.workflow.deadlines import Clock, task_times
 from webapp.workflow.models import ClockPause, History, ProcessInstance, Timer, UserTask
 from webapp.workflow.seats import is_manned, open_seats
@@ -43,6 +45,8 @@ def write_history(rows: list[dict[str, Any]]) -> None:
 class Step:
     """The case at work. `filing_id` and `decision_id` are what operations may refer to; `now` is aware UTC.
 
+    `restarted` is the element the case was just sent back to: it is done again, whatever was answered before.
+
     With a list `history`, its rows are put there for whoever opens many cases at once and writes them together.
     """
 
@@ -51,6 +55,7 @@ class Step:
     now: datetime
     filing_id: int
     decision_id: int | None = None
+    restarted: str | None = None
     opened: list[UserTask] = field(default_factory=list)
     history: list[dict[str, Any]] | None = None
     run: Run = field(init=False)
@@ -112,10 +117,12 @@ class Step:
         self._report_empty_queues()
 
     def _settle(self, open_tasks: dict[str, UserTask]) -> None:
+        if self.instance.round > 1:
+            self._carry_over(open_tasks)
         self._write_history()
         waiting = {token.id: token for token in self.run.open_tasks()}
         for token, task in open_tasks.items():
-            if token not in waiting and task.state == "open":
+            if token not in waiting and task.state in ("open", "suspended"):
                 self.cancel_task(task)
         for found in waiting.values():
             if found.id not in open_tasks:
@@ -126,6 +133,16 @@ class Step:
         else:
             self.instance.state_blob = store.dump(self.run)
         self.instance.version += 1
+
+    def _carry_over(self, open_tasks: dict[str, UserTask]) -> None:
+        """Complete with their earlier answers the steps that need not be done again after a return."""
+        while True:
+            fresh = [token for token in self.run.open_tasks() if token.id not in open_tasks]
+            again = (carried(self, token) for token in fresh if self.restarted not in (token.element, *token.scope))
+            found = next((entry for entry in again if entry is not None), None)
+            if found is None:
+                return
+            carry(self, found)
 
     def _outcome(self) -> str:
         end = self.definition.elements.get(self.run.ended_at or "")
@@ -141,11 +158,15 @@ class Step:
     def cancel_task(self, task: UserTask) -> None:
         """Close a task nobody needs to answer any more, and its seats."""
         task.state, task.closed_at, task.version = "cancelled", self.now, task.version + 1
-        for seat in task.seats:
-            if seat.state in ("open", "waiting"):
-                seat.state, seat.version = "void", seat.version + 1
+        self._void_seats(task)
         if self.definition.elements[task.element].properties.get("pauses_clock") == "true":
-            self._resume_clock()
+            self.resume_clock()
+
+    def _void_seats(self, task: UserTask) -> None:
+        """Nobody needs to answer these any more."""
+        for seat in task.seats:
+            if seat.state in STILL:
+                seat.state, seat.version = "void", seat.version + 1
 
     def open_task(self, token: OpenTask) -> UserTask:
         """The row of a task the engine has opened, with its seat, deadline and clock."""
@@ -179,10 +200,12 @@ class Step:
 
     def complete_task(self, task: UserTask, outcome: str) -> None:
         task.state, task.closed_at, task.outcome, task.version = "completed", self.now, outcome, task.version + 1
+        self._void_seats(task)
         if self.definition.elements[task.element].properties.get("pauses_clock") == "true" and self.instance.round > 1:
-            self._resume_clock()
+            self.resume_clock()
 
-    def _resume_clock(self) -> None:
+    def resume_clock(self) -> None:
+        """End the stretch in which the case's clock stood still."""
         statement = update(ClockPause).where(ClockPause.instance_id == self.instance.id, ClockPause.ended_at.is_(None))
         db.session.execute(statement.values(ended_at=self.now).execution_options(synchronize_session=False))
         self.clock.forget_pauses()
@@ -234,7 +257,8 @@ class Step:
         for task in self.opened:
             element = self.definition.elements[task.element]
             decides = "decisions" in element.properties
-            if not any(is_manned(seat, self.instance, decides, self.now) for seat in task.seats):
+            enough = any if rule_of(element).kind == "any" else all
+            if not enough(is_manned(seat, self.instance, decides, self.now) for seat in task.seats):
                 db.session.flush()
                 report(
                     self.instance.institution_id,
