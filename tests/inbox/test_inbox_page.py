@@ -10,6 +10,7 @@ from tests.support.desk import case_of, open_seat, text_of, tree
 from tests.support.web import visitor
 from webapp.extensions import db
 from webapp.inbox import queues
+from webapp.inbox.places import own
 from webapp.inbox.queues import Cursor, Filter, key_of
 from webapp.organization.models import User
 from webapp.workflow.models import Seat
@@ -114,7 +115,7 @@ def test_each_queue_is_one_scan_of_its_index(app: Flask, person: Callable[[str],
     case_id = case_of("wzpt", "waiting_for_publicity")
     more_seats(case_id, 50)
     place = Cursor(datetime.now(UTC) + timedelta(days=31), 1)
-    found = queues.page(person("wzpt.zhao"), Filter(), place, datetime.now(UTC))
+    found = queues.page(own(person("wzpt.zhao")), Filter(), place, datetime.now(UTC))
     assert found is not None
     statement = str(select(found).compile(db.engine, compile_kwargs={"literal_binds": True}))
     assert statement.count("LIMIT 21") == 3, "one for what is held, one for each of two roles"

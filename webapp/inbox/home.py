@@ -13,10 +13,11 @@ from webapp.cases.casefile import CaseFile
 from webapp.cases.moments import Moments
 from webapp.cases.route import RouteStep, case_route
 from webapp.faults.queries import count_open
-from webapp.inbox import queries, queues
+from webapp.inbox import counters, queries
+from webapp.inbox.counters import Counts
 from webapp.inbox.listing import Item, StartChoice, answered_item, case_item, seat_item, start_choices
 from webapp.inbox.queries import Page
-from webapp.inbox.queues import Counts, Filter
+from webapp.inbox.queues import Filter
 from webapp.organization.models import User
 from webapp.organization.policy import held_queues, may
 from webapp.workflow.models import ProcessInstance, Seat
@@ -58,7 +59,7 @@ class Home:
 
     @cached_property
     def counts(self) -> Counts:
-        return queues.counts(self.user, self.moments.now, soon_until(self.moments))
+        return counters.counts(self.user, self.moments.now, soon_until(self.moments))
 
     @cached_property
     def done_this_month(self) -> int:

@@ -12,11 +12,12 @@ from flask_babel import gettext as _
 from webapp.cases.actors import unit_name
 from webapp.cases.moments import Moments
 from webapp.definitions.queries import newest_of_each
-from webapp.inbox import queries, queues
+from webapp.inbox import counters, queries
+from webapp.inbox.counters import Counts
 from webapp.inbox.home import soon_until
 from webapp.inbox.listing import DraftItem, Item, answered_item, case_item, draft_item, seat_item
 from webapp.inbox.queries import Page
-from webapp.inbox.queues import Counts, Cursor, Filter
+from webapp.inbox.queues import Cursor, Filter
 from webapp.organization.models import User
 from webapp.organization.queries import units
 
@@ -91,7 +92,7 @@ class Listing:
 
     @cached_property
     def counts(self) -> Counts:
-        return queues.counts(self.user, self.moments.now, soon_until(self.moments))
+        return counters.counts(self.user, self.moments.now, soon_until(self.moments))
 
     @cached_property
     def processes(self) -> list[tuple[str, str]]:

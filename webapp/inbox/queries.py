@@ -12,7 +12,8 @@ from sqlalchemy import CompoundSelect, Select, Table, bindparam, func, null, sel
 from sqlalchemy.orm import contains_eager, joinedload
 
 from webapp.extensions import db
-from webapp.inbox import queues
+from webapp.inbox import paused, queues, search
+from webapp.inbox.places import Place, own
 from webapp.inbox.queues import PAGE, Cursor, Filter, key_of
 from webapp.organization.models import User
 from webapp.workflow.models import AnswerDraft, ProcessInstance, Seat, UserTask
@@ -20,24 +21,61 @@ from webapp.workflow.models import AnswerDraft, ProcessInstance, Seat, UserTask
 
 @dataclass(frozen=True)
 class Page:
-    """One page: `rows`, and the keys of the pages after and before it, "" where there are none."""
+    """One page: `rows`, and the keys of the pages after and before it, "" where there are none.
+
+    `partial`: so many tasks were looked through that the search stopped here and goes on behind `after`.
+    """
 
     rows: Sequence[Any]
     after: str = ""
     before: str = ""
+    partial: bool = False
 
 
 def open_seats(
-    user: User, wanted: Filter, cursor: Cursor | None, now: datetime, *, held: bool = True, limit: int = PAGE
+    user: User,
+    wanted: Filter,
+    cursor: Cursor | None,
+    now: datetime,
+    *,
+    held: bool = True,
+    limit: int = PAGE,
+    places: Sequence[Place] | None = None,
 ) -> Page:
-    """Seats to act on, most urgent first, each with task, case, unit, applicant and process: one statement."""
-    found = queues.page(user, wanted, cursor, now, held=held, limit=limit)
-    if found is None:
+    """Seats to act on, most urgent first, each with task, case, unit, applicant and process.
+
+    `places` are where to look, by default what the person holds (unless not `held`) and their queues. One statement;
+    up to four where the filter asks something of the case.
+    """
+    places = own(user, held=held) if places is None else places
+    if not places:
         return Page(())
+    few = _few(user, wanted) if wanted.about_case else None
+    if few is None:
+        found = queues.page(places, wanted, cursor, now, limit=limit)
+    elif few:
+        found = queues.among(few, places, wanted, cursor, now, limit=limit)
+    else:
+        return Page(())
+    assert found is not None
     back = cursor is not None and cursor.back
     order = (found.c.urgency.desc(), found.c.id.desc()) if back else (found.c.urgency, found.c.id)
     statement = _with_case(select(Seat).join(found, found.c.id == Seat.id)).order_by(*order).limit(limit + 1)
     rows = list(db.session.scalars(statement))
+    searched = few is None and (wanted.about_case or any(place.processes for place in places))
+    if searched and len(rows) <= limit:
+        end = queues.horizon(places, wanted, cursor, now)
+        if end is not None:
+            return _broken_off(rows, cursor, end)
+    return _page(rows, cursor, limit)
+
+
+def _few(user: User, wanted: Filter) -> list[int] | None:
+    return search.candidates(user.institution_id, wanted.process, wanted.unit_id, wanted.text)
+
+
+def _page(rows: list[Seat], cursor: Cursor | None, limit: int) -> Page:
+    back = cursor is not None and cursor.back
     more = len(rows) > limit
     rows = rows[:limit]
     if back:
@@ -46,6 +84,34 @@ def open_seats(
         return Page(())
     first, last = key_of(rows[0].urgency, rows[0].id), key_of(rows[-1].urgency, rows[-1].id)
     return Page(rows, last if back or more else "", first if (more if back else cursor is not None) else "")
+
+
+def _broken_off(rows: list[Seat], cursor: Cursor | None, end: Cursor) -> Page:
+    """What was found as far as every place was looked through, and where to go on."""
+    here = key_of(end.urgency, end.id)
+    if end.back:
+        kept = [row for row in reversed(rows) if (row.urgency, row.id) >= (end.urgency, end.id)]
+        after = key_of(kept[-1].urgency, kept[-1].id) if kept else key_of(cursor.urgency, cursor.id) if cursor else ""
+        return Page(kept, after, here, partial=True)
+    kept = [row for row in rows if (row.urgency, row.id) <= (end.urgency, end.id)]
+    before = key_of(kept[0].urgency, kept[0].id) if kept else here
+    return Page(kept, here, before if cursor is not None else "", partial=True)
+
+
+def paused_seats(user: User, before: int | None, limit: int = PAGE) -> Page:
+    """Tasks of cases that stand still, the newest first."""
+    found = paused.found(user, before).limit(limit + 1).subquery()
+    statement = _with_case(select(Seat).join(found, found.c.id == Seat.id)).order_by(Seat.id.desc())
+    rows = list(db.session.scalars(statement))
+    return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else "")
+
+
+def seats(user: User, ids: Sequence[int]) -> list[Seat]:
+    """These open seats as the list shows them, most urgent first; only those of the person's institution."""
+    statement = _with_case(select(Seat)).where(
+        Seat.id.in_(ids), Seat.institution_id == user.institution_id, Seat.state == "open"
+    )
+    return list(db.session.scalars(statement.order_by(Seat.urgency, Seat.id)))
 
 
 def answered(user: User, wanted: Filter, before: int | None, *, running: bool = False, limit: int = PAGE) -> Page:
@@ -105,19 +171,19 @@ def open_steps(instance_ids: Sequence[int]) -> dict[int, list[Seat]]:
     return found
 
 
-def aftermath(user: User, instance_id: int) -> tuple[list[str], int | None]:
-    """What a person sees after a decision: the names of the case's open steps, and the id of the most urgent seat
-    the person has left. One statement."""
-    statement, asked = queues.first(user)
+def aftermath(user: User, instance_id: int, place: Cursor | None = None) -> tuple[list[str], int | None]:
+    """What a person sees after a decision: the names of the case's open steps, and the id of the seat after `place` in
+    the person's list (without one, and behind the last, the most urgent one left). One statement."""
+    statement, asked = queues.next_to(user, place)
     rows = db.session.execute(_with_names(statement), {**asked, "instance": instance_id}).all()
     opened = sorted((row.id, row.name) for row in rows if row.name is not None)
     names = [name for _, name in opened]
     return names, next((row.id for row in rows if row.name is None), None)
 
 
-def next_seat(user: User) -> int | None:
-    """The id of the most urgent seat to act on."""
-    statement, asked = queues.first(user)
+def next_seat(user: User, place: Cursor | None = None) -> int | None:
+    """The id of the seat to act on after `place`; without one, and behind the last, the most urgent one."""
+    statement, asked = queues.next_to(user, place)
     found: int | None = db.session.scalar(statement, asked)
     return found
 

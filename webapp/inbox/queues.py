@@ -1,4 +1,4 @@
-"""The open seats of one person: one LIMITed index scan per queue, put together by UNION ALL.
+"""The open seats of one person: one LIMITed index scan per place, put together by UNION ALL.
 
 Cost follows the page asked for, not the number of open tasks in the table.
 """
@@ -15,9 +15,9 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    and_,
     bindparam,
     exists,
-    func,
     literal_column,
     or_,
     select,
@@ -28,12 +28,13 @@ from sqlalchemy.sql.selectable import Subquery
 
 from webapp.definitions.models import ProcessDefinition
 from webapp.extensions import UtcDateTime, db
+from webapp.inbox import search
+from webapp.inbox.places import Place
 from webapp.organization.models import User
 from webapp.organization.policy import held_queues
 from webapp.workflow.models import ProcessInstance, Seat
 
 PAGE = 20
-MOST_COUNTED = 99
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Written out, not bound: a partial index serves only a condition the planner can see.
 _OPEN = Seat.state == literal_column("'open'")
@@ -51,7 +52,12 @@ class Filter:
 
     @property
     def narrows(self) -> bool:
-        return bool(self.process or self.unit_id or self.overdue or self.text or self.soon_until)
+        return bool(self.about_case or self.overdue or self.soon_until)
+
+    @property
+    def about_case(self) -> bool:
+        """Whether it asks anything of the case itself."""
+        return bool(self.process or self.unit_id or self.text)
 
 
 @dataclass(frozen=True)
@@ -80,94 +86,132 @@ def key_of(urgency: datetime, seat_id: int) -> str:
 
 
 def page(
-    user: User, wanted: Filter, cursor: Cursor | None, now: datetime, *, held: bool = True, limit: int = PAGE
+    places: Sequence[Place], wanted: Filter, cursor: Cursor | None, now: datetime, *, limit: int = PAGE
 ) -> Subquery | None:
-    """Ids and urgencies of one page and one seat more, most urgent first; None when there is no queue to look in.
+    """Ids and urgencies of one page and one seat more, most urgent first; None when there is no place to look in."""
+    return _together([scan(place, wanted, now, cursor).limit(limit + 1) for place in places])
 
-    `held` adds the seats the person holds to those waiting in their queues.
-    """
-    back = cursor is not None and cursor.back
-    order = (Seat.urgency.desc(), Seat.id.desc()) if back else (Seat.urgency, Seat.id)
-    scans = [
-        scan.where(*_conditions(wanted, now), *_beyond(cursor)).order_by(*order).limit(limit + 1)
-        for scan in _scans(user, held)
+
+def among(
+    cases: Sequence[int],
+    places: Sequence[Place],
+    wanted: Filter,
+    cursor: Cursor | None,
+    now: datetime,
+    *,
+    limit: int = PAGE,
+) -> Subquery:
+    """As `page`, of the open seats of these cases."""
+    theirs = [and_(*_stands_at(place), _case(Seat.instance_id, *_asked(place, wanted))) for place in places]
+    statement = select(Seat.id, Seat.urgency).where(
+        _OPEN, Seat.instance_id.in_(cases), or_(*theirs), *_late(wanted, now), *_beyond(cursor)
+    )
+    return statement.order_by(*_order(cursor)).limit(limit + 1).subquery("found")
+
+
+def horizon(places: Sequence[Place], wanted: Filter, cursor: Cursor | None, now: datetime) -> Cursor | None:
+    """How far `page` has looked when it looks through the cases: None to the end, else the seat to go on from."""
+    last = [
+        _seats(place, wanted, now, cursor).order_by(*_order(cursor)).offset(search.SCANNED - 1).limit(1)
+        for place in places
     ]
-    return _together(scans)
+    found = _together(last)
+    ends = [] if found is None else [(row.urgency, row.id) for row in db.session.execute(select(found))]
+    if not ends:
+        return None
+    back = cursor is not None and cursor.back
+    urgency, seat_id = max(ends) if back else min(ends)
+    return Cursor(urgency, seat_id, back)
 
 
-def first(user: User) -> tuple[Select[int], dict[str, Any]]:
-    """The statement that finds the id of the person's most urgent open seat, and its parameters."""
+def scan(place: Place, wanted: Filter, now: datetime, cursor: Cursor | None = None) -> Select[Any]:
+    """The open seats of a place in order: id and urgency. It looks through no more than `search.SCANNED` of them
+    where the cases are asked for something; give it a limit in any case."""
+    seats = _seats(place, wanted, now, cursor)
+    if wanted.about_case or place.processes:
+        near = seats.order_by(*_order(cursor)).limit(search.SCANNED).subquery("near")
+        narrowed = select(near.c.id, near.c.urgency).where(_case(near.c.instance_id, *_asked(place, wanted)))
+        descending = cursor is not None and cursor.back
+        order = (near.c.urgency.desc(), near.c.id.desc()) if descending else (near.c.urgency, near.c.id)
+        return narrowed.order_by(*order)
+    if place.apart:
+        seats = seats.where(~_case(Seat.instance_id, ProcessInstance.applicant_id.in_(place.apart)))
+    return seats.with_only_columns(Seat.id, Seat.urgency).order_by(*_order(cursor))
+
+
+def next_to(user: User, place: Cursor | None) -> tuple[Select[int], dict[str, Any]]:
+    """The statement that finds the id of the open seat after a place in the person's list, and its parameters.
+
+    Behind the last it begins again with the most urgent one.
+    """
     waiting = held_queues(user)
     asked = {"user": user.id, **{f"queue{number}": queue for number, queue in enumerate(waiting)}}
-    return _first(len(waiting)), asked
+    if place is not None:
+        asked |= {"urgency": place.urgency, "id": place.id}
+    return _next_to(len(waiting), place is not None), asked
 
 
 @cache
-def _first(queues: int) -> Select[Any]:
+def _next_to(queues: int, beyond: bool) -> Select[Any]:
     """Composed once for each number of queues: every decision asks it."""
     user = bindparam("user", type_=Integer)
-    scans = [_held_by(user), *(_waiting_in(user, bindparam(f"queue{number}")) for number in range(queues))]
-    found = _together([scan.order_by(Seat.urgency, Seat.id).limit(1) for scan in scans])
-    assert found is not None
-    return select(found.c.id).order_by(found.c.urgency, found.c.id).limit(1)
-
-
-def count(user: User, now: datetime, wanted: Filter, *, held: bool = True, at_most: int = MOST_COUNTED) -> Select[Any]:
-    """A statement counting open seats, stopping at `at_most` + 1."""
-    scans = [
-        scan.where(*_conditions(wanted, now)).order_by(Seat.urgency, Seat.id).limit(at_most + 1)
-        for scan in _scans(user, held)
-    ]
-    found = _together(scans)
-    return select(literal_column("0")) if found is None else select(func.count()).select_from(found)
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many open seats: all, unclaimed, overdue, due within two working days; each at most 100."""
-
-    todo: int = 0
-    unclaimed: int = 0
-    overdue: int = 0
-    soon: int = 0
-
-
-def counts(user: User, now: datetime, soon_until: datetime) -> Counts:
-    """All counters in one statement. `soon_until`: the end of what counts as soon."""
-    statements = (
-        count(user, now, Filter()),
-        count(user, now, Filter(), held=False),
-        count(user, now, Filter(overdue=True)),
-        count(user, now, Filter(soon_until=soon_until)),
-    )
-    row = db.session.execute(select(*(statement.scalar_subquery() for statement in statements))).one()
-    return Counts(*row)
-
-
-def todo_count(user: User, now: datetime) -> int:
-    """The counter in the navigation."""
-    return db.session.scalar(count(user, now, Filter())) or 0
-
-
-def _scans(user: User, held: bool) -> list[Select[int, datetime]]:
-    """One scan for what the person holds and one per queue; nobody finds an own application in a queue."""
-    return [*([_held_by(user.id)] if held else []), *(_waiting_in(user.id, queue) for queue in held_queues(user))]
-
-
-def _held_by(user: Any) -> Select[int, datetime]:
-    return select(Seat.id, Seat.urgency).where(_OPEN, Seat.holder_id == user)
-
-
-def _waiting_in(user: Any, queue: Any) -> Select[int, datetime]:
+    places = [_open_where(Seat.holder_id == user)]
     own = exists().where(ProcessInstance.id == Seat.instance_id, ProcessInstance.applicant_id == user)
-    return select(Seat.id, Seat.urgency).where(_OPEN, Seat.holder_id.is_(None), Seat.queue == queue, ~own)
+    for number in range(queues):
+        queue = bindparam(f"queue{number}")
+        places.append(_open_where(Seat.holder_id.is_(None), Seat.queue == queue).where(~own))
+    here = tuple_(bindparam("urgency", type_=UtcDateTime), bindparam("id", type_=Integer))
+    further = [place.where(tuple_(Seat.urgency, Seat.id) > here) for place in places] if beyond else []
+    parts = [
+        select(scan.add_columns(literal_column(rank).label("rank")).order_by(Seat.urgency, Seat.id).limit(1).subquery())
+        for rank, scans in (("0", further), ("1", places))
+        for scan in scans
+    ]
+    found = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery("found")
+    return select(found.c.id).order_by(found.c.rank, found.c.urgency, found.c.id).limit(1)
 
 
-def _together(scans: Sequence[Select[int, datetime]]) -> Subquery | None:
+def _open_where(*conditions: ColumnElement[bool]) -> Select[int, datetime]:
+    return select(Seat.id, Seat.urgency).where(_OPEN, *conditions)
+
+
+def _seats(place: Place, wanted: Filter, now: datetime, cursor: Cursor | None) -> Select[Any]:
+    """The stretch of the index itself."""
+    conditions = [*_stands_at(place), *_late(wanted, now), *_beyond(cursor)]
+    return select(Seat.id, Seat.urgency, Seat.instance_id).where(_OPEN, *conditions)
+
+
+def _stands_at(place: Place) -> list[ColumnElement[bool]]:
+    if place.queue is None:
+        return [Seat.holder_id == place.holder]
+    return [Seat.holder_id.is_(None), Seat.queue == place.queue]
+
+
+def _asked(place: Place, wanted: Filter) -> list[ColumnElement[bool]]:
+    """What place and filter ask of the case."""
+    found = search.case_conditions(wanted.process, wanted.unit_id, wanted.text)
+    if place.apart:
+        found.append(ProcessInstance.applicant_id.not_in(place.apart))
+    if place.processes:
+        versions = select(ProcessDefinition.id).where(ProcessDefinition.key.in_(place.processes))
+        found.append(ProcessInstance.definition_id.in_(versions))
+    return found
+
+
+def _case(instance_id: ColumnElement[int] | Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(ProcessInstance.id == instance_id, *conditions)
+
+
+def _together(scans: Sequence[Select[Any]]) -> Subquery | None:
     if not scans:
         return None
     parts = [select(scan.subquery()) for scan in scans]
     return (union_all(*parts) if len(parts) > 1 else parts[0]).subquery("found")
+
+
+def _order(cursor: Cursor | None) -> tuple[Any, Any]:
+    back = cursor is not None and cursor.back
+    return (Seat.urgency.desc(), Seat.id.desc()) if back else (Seat.urgency, Seat.id)
 
 
 def _beyond(cursor: Cursor | None) -> list[ColumnElement[bool]]:
@@ -178,27 +222,12 @@ def _beyond(cursor: Cursor | None) -> list[ColumnElement[bool]]:
     return [place < here if cursor.back else place > here]
 
 
-def _conditions(wanted: Filter, now: datetime) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+def _late(wanted: Filter, now: datetime) -> list[ColumnElement[bool]]:
     if wanted.overdue:
-        found.append(Seat.urgency < now)
-    if wanted.soon_until is not None:
-        found += [Seat.urgency >= now, Seat.urgency <= wanted.soon_until]
-    about_case = case_conditions(wanted)
-    if about_case:
-        found.append(exists().where(ProcessInstance.id == Seat.instance_id, *about_case))
-    return found
+        return [Seat.urgency < now]
+    return [Seat.urgency >= now, Seat.urgency <= wanted.soon_until] if wanted.soon_until is not None else []
 
 
 def case_conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     """What a filter asks of the case itself."""
-    found: list[ColumnElement[bool]] = []
-    if wanted.process:
-        versions = select(ProcessDefinition.id).where(ProcessDefinition.key == wanted.process)
-        found.append(ProcessInstance.definition_id.in_(versions))
-    if wanted.unit_id:
-        found.append(ProcessInstance.unit_id == wanted.unit_id)
-    if wanted.text:
-        texts = (ProcessInstance.reference, ProcessInstance.title_zh, ProcessInstance.title_en)
-        found.append(or_(*(text.icontains(wanted.text, autoescape=True) for text in texts)))
-    return found
+    return search.case_conditions(wanted.process, wanted.unit_id, wanted.text)
