@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 from webapp.cases.actors import unit_name
 from webapp.cases.moments import page_locale
 from webapp.faults.queries import count_open
+from webapp.inbox.counters import todo_count
 from webapp.inbox.listing import start_choices
-from webapp.inbox.queues import todo_count
 from webapp.notifications.queries import count_unread
 from webapp.organization.models import User
 from webapp.organization.policy import held_queues, may
@@ -64,6 +64,7 @@ def _links(user: User) -> dict[str, Link]:
         "processes": _link("definitions.processes", "processes", "diagram-3", _("流程")),
         "regulations": _link("regulations.regulations", "regulations", "book", _("规章")),
         "calendar": _link("organization.calendar", "calendar", "calendar3", _("工作日历")),
+        "substitution": _link("substitution.substitution", "substitution", "person-check", _("代理")),
         **{key: {} for key in ("campaigns", "measures", "coverage", "ledger", "checkpoints", "faults", "outbox")},
     }
     if may(user, "campaigns.read"):
@@ -93,7 +94,7 @@ def _rest(user: User, locale: str, links: Mapping[str, Link], shown: set[str]) -
         return [links[key] for key in keys if links[key] and key not in shown]
 
     groups = [
-        (_("办理"), [*starts, *left("home", "inbox", "cases", "campaigns", "notices")]),
+        (_("办理"), [*starts, *left("home", "inbox", "cases", "campaigns", "notices", "substitution")]),
         (_("查阅"), left("registry", "bulletins", "measures", "processes", "regulations", "coverage", "calendar")),
         (_("核查与管理"), left("checkpoints", "ledger", "faults", "outbox")),
     ]
