@@ -20,6 +20,7 @@ from webapp.engine.errors import (
     StoreFormatError,
 )
 from webapp.engine.operations import OperationSpec
+from webapp.engine.restart import is_opinion_block
 from webapp.engine.store import dump, load, stored_definition
 from webapp.engine.targets import return_targets
 from webapp.engine.workflow import ArmedTimer, Environment, OpenTask, Passed, Run
@@ -49,6 +50,7 @@ __all__ = [
     "assemble",
     "build",
     "dump",
+    "is_opinion_block",
     "load",
     "return_targets",
     "stored_definition",

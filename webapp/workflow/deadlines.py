@@ -55,8 +55,10 @@ class Clock:
     @property
     def pauses(self) -> Pauses:
         if self._pauses is None:
-            new = self.instance is None or self.instance.id is None or self.instance.round == 1
-            self._pauses = [] if new or self.instance is None else pauses_of(self.instance.id)
+            case = self.instance
+            new = case is None or case.id is None
+            paused = not new and case is not None and (case.round > 1 or bool((case.about or {}).get("suspended")))
+            self._pauses = pauses_of(case.id) if paused and case is not None else []
         return self._pauses
 
     def forget_pauses(self) -> None:

@@ -11,6 +11,7 @@ from webapp.extensions import db, transactional
 from webapp.ledger import record
 from webapp.organization.models import Institution
 from webapp.workdays import Deadline, due
+from webapp.workflow.countersign import STILL
 from webapp.workflow.deadlines import around, institution_calendar, pauses_of
 from webapp.workflow.models import ProcessInstance, UserTask
 from webapp.workflow.stepping import Step
@@ -42,15 +43,22 @@ def _reschedule(task_id: int, now: datetime) -> int:
     task = db.session.scalar(statement, execution_options={"populate_existing": True})
     if task is None or task.state != "open" or task.deadline is None:
         return 0
-    step = Step(task.instance, None, now, filing_id=0)
+    reckon_anew(task, Step(task.instance, None, now, filing_id=0), now)
+    return 1
+
+
+def reckon_anew(task: UserTask, step: Step, now: datetime) -> None:
+    """Reckon a task's deadline by the calendar and the pauses as they are now; part of a command."""
+    if task.deadline is None:
+        return
     old, clock = Deadline.from_json(task.deadline), step.clock
-    # A deadline that runs from the task's opening has no pauses to leave out.
-    pauses = () if old.since == task.opened_at else pauses_of(task.instance_id)
+    # A deadline that runs from the task's opening leaves out only what began later: the case was suspended.
+    from_opening = old.since == task.opened_at
+    pauses = [pause for pause in pauses_of(task.instance_id) if not from_opening or pause[0] > task.opened_at]
     new = due(old.n, old.unit, old.since, clock.calendar, zone=clock.zone, pauses=pauses)
     task.deadline, task.calendar_version = new.as_json(), new.calendar_version
     if new.at != old.at:
         _move(task, step, old, new, now)
-    return 1
 
 
 def _move(task: UserTask, step: Step, old: Deadline, new: Deadline, now: datetime) -> None:
@@ -60,7 +68,7 @@ def _move(task: UserTask, step: Step, old: Deadline, new: Deadline, now: datetim
     task.remind_at = remind if task.remind_at is not None else None
     task.escalate_at = escalate if task.escalate_at is not None else None
     for seat in task.seats:
-        if seat.state in ("open", "waiting"):
+        if seat.state in STILL:
             seat.urgency = new.at
     record(
         db.session(),

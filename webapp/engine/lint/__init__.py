@@ -7,7 +7,19 @@ rule names.
 from collections.abc import Mapping
 
 from webapp.engine.errors import DefinitionError, Finding
-from webapp.engine.lint import articles, blocks, drawing, expressions, flows, loops, names, supported, tasks, timing
+from webapp.engine.lint import (
+    articles,
+    blocks,
+    drawing,
+    expressions,
+    flows,
+    loops,
+    names,
+    signing,
+    supported,
+    tasks,
+    timing,
+)
 from webapp.engine.lint.context import Context, Rule
 from webapp.engine.operations import Operations
 
@@ -18,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     *loops.RULES,
     *timing.RULES,
     *tasks.RULES,
+    *signing.RULES,
     *articles.RULES,
     *expressions.RULES,
     *names.RULES,

@@ -19,7 +19,7 @@ PROPERTIES = {
     "userTask": _ANYWHERE
     | {
         "decisions", "remind_before", "escalate_to", "escalate_after", "after_return", "reviews", "pauses_clock",
-        "on_no_approver", "due_article", "completed_by", "roles",
+        "due_article", "completed_by", "roles", "countersign", "countersigners", "batch",
     },
     "endEvent": _ANYWHERE | {"outcome"},
 }  # fmt: skip
@@ -29,6 +29,9 @@ _VALUES = {
     "escalate_after": (_SPAN, "0 working_days"),
     "after_return": (re.compile("straight|again"), "straight"),
     "completed_by": (re.compile("account_update"), "account_update"),
+    "countersign": (re.compile(r"any|all|sequence|veto|ratio [1-9]\d?/[1-9]\d?"), "ratio 2/3"),
+    "countersigners": (re.compile("people|roles"), "people"),
+    "batch": (re.compile("true|false"), "true"),
     "pauses_clock": (re.compile("true|false"), "true"),
     "outcome": (re.compile("|".join(sorted(OUTCOMES))), "approved"),
     "roles": (re.compile(r"[a-z][a-z0-9_]*(?:\s*,\s*[a-z][a-z0-9_]*)*"), "unit_head, publicity_head"),
