@@ -27,6 +27,7 @@ from webapp.files.commands import discard_unfiled
 from webapp.files.queries import institutions_with_old_uploads
 from webapp.ledger import Checkpoint, LedgerError, LedgerHead, Signer, checkpoint, checkpoint_needed
 from webapp.notifications.outbox import drain
+from webapp.substitution.releasing import release_ended
 from webapp.workflow import timers
 from webapp.workflow.drafts import forget_answered
 from webapp.workflow.inactivity import ask_for_idle, complete_updated
@@ -78,6 +79,7 @@ JOBS: tuple[Job, ...] = (
     close_due,
     ask_for_idle,
     start_requested,
+    release_ended,
     send_due,
     sign_due,
     forget_answered,

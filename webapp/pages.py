@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -32,6 +33,8 @@ from webapp.organization.policy import may
 from webapp.organization.views import blueprint as organization
 from webapp.registry.views import blueprint as registry
 from webapp.regulations.views import blueprint as regulations
+from webapp.substitution.banner import banner
+from webapp.substitution.views import blueprint as substitution
 
 SENTENCES = {
     400: _l("请求不完整，请返回重试。"),
@@ -57,14 +60,24 @@ def init_app(app: Flask) -> None:
 
 
 def blueprints() -> list[Any]:
-    first = [organization, inbox, campaigns, cases, documents, registry]
+    first = [organization, inbox, campaigns, cases, documents, registry, substitution]
     return [*first, bulletins, definitions, regulations, coverage, ledger, faults, notifications, directory]
 
 
 def _context() -> dict[str, Any]:
     parts = ("nav", "nav_rest", "me_note", "institution_name", "home_url", "search_url")
     lazily = {name: LocalProxy(partial(_navigation, name)) for name in parts}
+    lazily["standing"] = LocalProxy(_standing)
     return {"locale": str(get_locale() or "zh"), "may": may, "user": current_user, **lazily}
+
+
+def _standing() -> Any:
+    """The banner of who is stood in for, or stands in for somebody; principals are told where they work on tasks."""
+    if "standing" not in g:
+        known = current_user.is_authenticated and not g.get("refusing")
+        wide = request.blueprint in ("inbox", "tasks", "substitution")
+        g.standing = banner(current_user._get_current_object(), datetime.now(UTC), wide=wide) if known else None
+    return g.standing
 
 
 def _navigation(name: str) -> Any:

@@ -46,6 +46,12 @@ def action_names() -> dict[str, str]:
         "organization:person:added": _("加入人员"),
         "organization:role:granted": _("授予角色"),
         "organization:calendar:set": _("改工作日历"),
+        "substitution:rule:appointed": _("设定代理"),
+        "substitution:rule:revoked": _("撤销代理"),
+        "handover:handover:ordered": _("下达离职交接"),
+        "handover:line:done": _("离职交接办结一项"),
+        "organization:person:deactivated": _("停用登录"),
+        "organization:role:ended": _("终止角色"),
         "ledger:payload:erased": _("抹去个人信息"),
         "ledger:bundle:exported": _("导出账册"),
     }
