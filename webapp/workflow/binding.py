@@ -28,7 +28,7 @@ from webapp.workflow.models import ProcessInstance, Seat
 # The account whose registered values a start form was shown with.
 ACCOUNT_SHOWN = "account_shown"
 PAGE_NAMES = (
-    *("decision", "opinion", "grounds", "return_to", "attachments", "seat_version", "submission_key", "draft"),
+    *("decision", "opinion", "grounds", "return_to", "opinion-files", "seat_version", "submission_key", "draft"),
     ACCOUNT_SHOWN,
 )
 # Decisions that do not need the step's form to be complete.
