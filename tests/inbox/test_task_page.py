@@ -44,7 +44,7 @@ def test_the_page_shows_what_was_filed_said_and_asked_and_what_each_answer_leads
     assert "用短视频介绍专业方向和学生项目" in text
     assert "何主任" in text
     assert "次日起算 5 个工作日" in text
-    assert "同意：随即「登记并编备案号」，本件办结：已备案" in text
+    assert "随即「登记并编备案号」，本件办结：已备案" in text
     assert "由 徐老师 补正后重新办理；等待期间停表" in text
     assert tree(page).xpath(f'//*[@data-diagram][@data-src="/cases/{case_id}/diagram.bpmn"]')
     assert tree(page).xpath('//ol[@class="bn-cal"]/li[contains(@class, "is-end")]')
@@ -71,7 +71,9 @@ def test_after_a_decision_the_next_task_opens_with_a_word_on_what_was_done(app: 
     sun = visitor(app, "wzpt.sun")
     answer = decide(sun, one, "approve", opinion="同意备案", **CLEAR)
     assert answer.location == f"/tasks/{open_seat(second, 'PublicityDecision')}"
-    assert "同意，本件办结" in sun.get(answer.location).get_data(as_text=True)
+    page = sun.get(answer.location).get_data(as_text=True)
+    assert "已同意：新开：抖音「代码与人」，本件办结。" in page
+    assert f"/tasks/{one}/take-back" not in page, "what is registered is not taken back by who approved it"
 
 
 def test_approving_needs_the_steps_own_form(app: Flask) -> None:

@@ -17,15 +17,24 @@ from webapp.cases.records import Filed, articles_of, latest_application
 from webapp.cases.route import RouteStep, case_route, marks, notes
 from webapp.cases.terms import Term, term_to_be
 from webapp.engine import Element
+from webapp.extensions import db
+from webapp.files.models import StoredFile
+from webapp.files.queries import by_keys
 from webapp.formkit import BoundForm, Row
-from webapp.inbox.effects import Act, Target, acts, label, targets
+from webapp.inbox.effects import Act, Target, acts, label, opinion_acts, targets
 from webapp.inbox.forms import DecisionForm, typed_out_of_sight
+from webapp.inbox.neighbours import Neighbours, neighbours
+from webapp.organization.models import User
 from webapp.organization.policy import can
 from webapp.regulations.queries import clauses_for_process
+from webapp.tasks.company import Asked, Countersigning, asked, asked_kind, countersigning, siblings
+from webapp.tasks.offers import Offer, asked_by, offers, why_not_now
+from webapp.tasks.taking_back import obstacle_to_taking_back
 from webapp.workdays import Cell, Deadline, TimeLeft, WorkdaysError, cells
 from webapp.workflow import queries
 from webapp.workflow.lodging import last_day
 from webapp.workflow.models import Seat
+from webapp.workflow.rules import OPINIONS, acts_for
 
 MOST_HIGHLIGHTS = 8
 
@@ -68,12 +77,15 @@ class Desk:
     def obstacle(self) -> str:
         """Why this person cannot answer now, "" when they can."""
         seat, user = self.seat, self.file.reader
-        if seat.task.state == "suspended":
-            return str(_("这件事项已挂起，暂不能办理。"))
-        if seat.holder is not None and seat.holder_id != user.id:
-            return str(_("%(who)s 已认领这件待办。", who=person_name(seat.holder, self.file.locale)))
+        if sentence := why_not_now(self.file, seat):
+            return sentence
         if not can(user, "answer", seat):
             return str(_("本人的申请不能由本人审批，或您不在办理人之列。"))
+        if self.only_opinion:
+            return ""
+        signed = [s for s in siblings(self.file, seat.task) if s.state == "answered"]
+        if any(user.id in (s.answered_by_id, s.on_behalf_of_id) for s in signed):
+            return str(_("您已在这一步签过意见，会签中一人只签一次，不能再代他人签。"))
         apart = seat.role not in ("applicant", "assignee") and not self.file.process.same_person_two_roles
         if apart and seat.task.decides and queries.decided_in_other_role(self.file.instance, user, seat.role):
             return str(_("您已以另一角色办理过这件事项，那次办理仍然有效，须由他人办理。"))
@@ -87,17 +99,83 @@ class Desk:
     def may_unclaim(self) -> bool:
         return can(self.file.reader, "unclaim", self.seat)
 
+    @property
+    def only_opinion(self) -> bool:
+        """Whether the person was only asked for an opinion: who decides holds the seat above."""
+        return self.seat.kind in OPINIONS
+
+    @property
+    def asked_for(self) -> str:
+        """What the person was asked for: 委派, 前加签 or 后加签."""
+        return asked_kind(self.seat.kind)
+
+    @property
+    def asked_by(self) -> str:
+        return asked_by(self.file, self.seat)
+
+    @cached_property
+    def principal(self) -> str:
+        """On whose behalf the person acts here, "" in their own right."""
+        found = None if self.only_opinion else acts_for(self.file.reader, self.seat)
+        return person_name(db.session.get(User, found), self.file.locale) if found else ""
+
     @cached_property
     def acts(self) -> list[Act]:
-        return [] if self.obstacle else acts(self.file, self.seat.task)
+        if self.obstacle:
+            return []
+        return opinion_acts(self.file, self.seat) if self.only_opinion else acts(self.file, self.seat)
 
     @cached_property
     def targets(self) -> list[Target]:
-        return [] if self.obstacle else targets(self.file, self.seat.task)
+        return [] if self.obstacle or self.only_opinion else targets(self.file, self.seat.task)
 
     @property
     def decides(self) -> bool:
-        return "decisions" in self.element.properties
+        """Whether the person writes an opinion: on a decision, or as one who was asked."""
+        return self.only_opinion or "decisions" in self.element.properties
+
+    @cached_property
+    def offers(self) -> list[Offer]:
+        """What else may be done with the task, each with its effect or why not."""
+        return offers(self.file, self.seat)
+
+    @cached_property
+    def countersigning(self) -> Countersigning | None:
+        return countersigning(self.file, self.seat)
+
+    @cached_property
+    def asked(self) -> list[Asked]:
+        """Those the person asked before or after deciding."""
+        return asked(self.file, self.seat)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the task is one's own while others speak: those asked before deciding, or who sign it too."""
+        mine = self.file.reader.id in (self.seat.holder_id, self.seat.answered_by_id)
+        return mine and self.seat.kind == "main" and self.seat.state in ("waiting", "answered")
+
+    @cached_property
+    def take_back_obstacle(self) -> str | None:
+        """Why one's own answer cannot be taken back, "" when it can; None where there is none."""
+        if self.seat.state != "answered" or self.seat.answered_by_id != self.file.reader.id:
+            return None
+        return obstacle_to_taking_back(self.file.reader, self.seat)
+
+    @cached_property
+    def attachments(self) -> list[StoredFile]:
+        """The files kept beside the opinion so far."""
+        case = self.file.instance
+        found = by_keys(case.institution_id, self.decision.attachments) if self.decision.attachments else {}
+        rows = (found[key] for key in self.decision.attachments if key in found)
+        mine = self.file.reader.id
+        return [
+            row for row in rows if row.instance_id == case.id or (not row.instance_id and row.uploaded_by_id == mine)
+        ]
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """The tasks before and after this one in the person's list."""
+        return neighbours(self.file.reader, self.seat, self.file.moments.now)
 
     @cached_property
     def rejects(self) -> bool:
@@ -160,6 +238,11 @@ class Desk:
         return case_route(self.file)
 
     @property
+    def ahead(self) -> list[RouteStep]:
+        """What is still to come, when everybody agrees."""
+        return [step for step in self.route if step.state in ("current", "next")]
+
+    @property
     def marks(self) -> dict[str, str]:
         return marks(self.file)
 
@@ -202,6 +285,8 @@ class Desk:
 
     def label(self, decision: str, returning: bool) -> str:
         """The words of the button pressed."""
+        if self.only_opinion:
+            return next((act.label for act in self.acts if act.name == decision), "")
         if not returning:
             return label(self.element, decision, first=self.file.instance.to_be_filed)
         chosen = (target for target in self.targets if target.value == self.decision.return_to)

@@ -13,7 +13,9 @@ from webapp.cases.forecast import Forecast, offered_decisions
 from webapp.cases.route import limit_text, shown
 from webapp.engine import Element
 from webapp.inbox.forms import APPLICANT
-from webapp.workflow.models import UserTask
+from webapp.tasks.company import below, opinion_label, seat_name, siblings, waited_for
+from webapp.workflow.countersign import rule_of, verdict, vote_of
+from webapp.workflow.models import Seat, UserTask
 from webapp.workflow.returning import return_targets
 from webapp.workflow.stepping import Step
 
@@ -37,14 +39,35 @@ class Target:
     effect: str
 
 
-def acts(file: CaseFile, task: UserTask) -> list[Act]:
+def acts(file: CaseFile, seat: Seat) -> list[Act]:
     """The decisions of a step in the order of the bar: refuse, then the way forward. 退回 has targets of its own."""
-    element = file.definition.elements[task.element]
+    element = file.definition.elements[seat.task.element]
     offered = offered_decisions(element)
     names = [name for name in ("reject", "receive", "approve") if name in offered] if offered else ["submit"]
     first = file.instance.to_be_filed
     found = [(name, label(element, name, first=first)) for name in names]
-    return [Act(name, words, _effect(file, task, name), primary=name != "reject") for name, words in found]
+    return [Act(name, words, _effect(file, seat, name), primary=name != "reject") for name, words in found]
+
+
+def opinion_acts(file: CaseFile, seat: Seat) -> list[Act]:
+    """The answers of somebody who was asked: against, then for; neither decides."""
+    parent = next((found for found in file.seats if found.id == seat.parent_id), None)
+    who = seat_name(file, parent) if parent else ""
+    others = [s for s in below(file, parent, seat.kind) if s.id != seat.id] if parent else []
+    rest = waited_for(file, others)
+    if seat.kind == "after":
+        agree = str(_("%(who)s 的决定生效，继续往下走", who=who))
+        against = str(_("回到 %(who)s 重新决定", who=who))
+    else:
+        agree = against = str(_("意见交给 %(who)s，由其决定", who=who))
+    if rest:
+        agree = str(_("等 %(rest)s 也答复后，%(effect)s", rest=rest, effect=agree))
+        against = against if seat.kind == "after" else agree
+    against = str(_("%(effect)s；须写意见", effect=against))
+    return [
+        Act("object", opinion_label(seat.kind, "object"), against),
+        Act("agree", opinion_label(seat.kind, "agree"), agree, primary=True),
+    ]
 
 
 def label(element: Element, decision: str, *, first: bool = False) -> str:
@@ -93,7 +116,28 @@ def _actor(file: CaseFile, element: Element) -> str:
     return person_name(seat.answered_by, file.locale) if seat else file.actors.at(element)
 
 
-def _effect(file: CaseFile, task: UserTask, decision: str) -> str:
+def _effect(file: CaseFile, seat: Seat, decision: str) -> str:
+    """What a decision on this seat leads to: at once, or when others who sign the step have decided too."""
+    task = seat.task
+    if confirming := waited_for(file, below(file, seat, "after")):
+        return str(_("先由 %(who)s 确认", who=confirming))
+    outcome = _verdict(file, seat, decision)
+    if outcome is None:
+        waiting = waited_for(file, [s for s in siblings(file, task) if s.id != seat.id])
+        return str(_("记下后等会签的 %(who)s 办理", who=waiting))
+    return _leads_to(file, task, outcome)
+
+
+def _verdict(file: CaseFile, seat: Seat, decision: str) -> str | None:
+    """What the step comes to with this decision, None while others must decide."""
+    main = siblings(file, seat.task)
+    if len(main) < 2:
+        return decision
+    votes = [decision if s.id == seat.id else vote_of(seat.task, s) for s in main]
+    return verdict(rule_of(file.definition.elements[seat.task.element]), votes)
+
+
+def _leads_to(file: CaseFile, task: UserTask, decision: str) -> str:
     if decision == "submit":
         answers = next((dict(row.data) for row in reversed(file.answers) if row.element == task.element), {})
     else:

@@ -13,6 +13,10 @@ from webapp.formkit import BoundForm
 
 MAX_OPINION = 4000
 MAX_KEY = 64
+# Files beside an opinion: keys of those kept under ATTACHMENTS, new ones under UPLOADS.
+ATTACHMENTS = "opinion-files"
+UPLOADS = "opinion-files-new"
+MOST_ATTACHMENTS = 50
 # The applicant as the target of 退回; every other target is an element id.
 APPLICANT = "applicant"
 
@@ -39,12 +43,16 @@ def take_refusal(bound: BoundForm, refused: Invalid) -> bool:
 
 @dataclass
 class DecisionForm:
-    """As typed. `errors` holds sentences by place: "decision", "opinion", "grounds", "return_to"."""
+    """As typed. `errors` holds sentences by place: "decision", "opinion", "grounds", "return_to", "opinion-files".
+
+    `attachments` are keys of stored files; what is unticked is not among them.
+    """
 
     decision: str = ""
     opinion: str = ""
     grounds: tuple[str, ...] = ()
     return_to: str = ""
+    attachments: tuple[str, ...] = ()
     seat_version: int = 0
     key: str = field(default_factory=new_key)
     errors: dict[str, str] = field(default_factory=dict)
@@ -60,6 +68,7 @@ class DecisionForm:
             opinion=posted.get("opinion", "").replace("\r\n", "\n").strip(),
             grounds=tuple(dict.fromkeys(posted.getlist("grounds"))),
             return_to=posted.get("return_to", ""),
+            attachments=tuple(dict.fromkeys(posted.getlist(ATTACHMENTS)))[:MOST_ATTACHMENTS],
             seat_version=seen if "seat_version" in posted else version,
             key=key if key and len(key) <= MAX_KEY and key.isascii() else new_key(),
         )
@@ -68,7 +77,9 @@ class DecisionForm:
     def pairs(self) -> list[tuple[str, str]]:
         """As a draft keeps it; the button pressed and the seat's version belong to the moment."""
         told = [("opinion", self.opinion), ("return_to", self.return_to), ("submission_key", self.key)]
-        return [(name, value) for name, value in [*told, *(("grounds", g) for g in self.grounds)] if value]
+        told += [("grounds", code) for code in self.grounds]
+        told += [(ATTACHMENTS, key) for key in self.attachments]
+        return [(name, value) for name, value in told if value]
 
     def check(self, known_grounds: frozenset[str]) -> bool:
         """Judge what can be judged without the case; False when something must be put right."""
@@ -86,5 +97,5 @@ class DecisionForm:
     @property
     def summary(self) -> list[tuple[str, str]]:
         """(id of the control, sentence) for the list of errors."""
-        ids = {"opinion": "opinion", "grounds": "reject", "return_to": "return"}
+        ids = {"opinion": "opinion", "grounds": "reject", "return_to": "return", ATTACHMENTS: ATTACHMENTS}
         return [(ids.get(place, ""), sentence) for place, sentence in self.errors.items() if sentence]

@@ -17,7 +17,7 @@ from webapp.definitions.models import ProcessDefinition
 from webapp.errors import Forbidden, Invalid
 from webapp.formkit import BoundForm
 from webapp.inbox import queries
-from webapp.inbox.answering import answered_toast, carry_out, prepare
+from webapp.inbox.answering import answered_toast, carry_out, done_words, of_the_form, prepare, store_attachments
 from webapp.inbox.desk import Desk
 from webapp.inbox.forms import DecisionForm, new_key, take_refusal
 from webapp.inbox.home import Home
@@ -26,11 +26,15 @@ from webapp.inbox.opening import Opening
 from webapp.organization.models import User
 from webapp.organization.policy import requires
 from webapp.security import row_number
+from webapp.tasks.company import waits_for_others
+from webapp.tasks.toasts import with_taking_back
 from webapp.workflow import binding, commands
 from webapp.workflow import queries as workflow
+from webapp.workflow.countersign import STILL
 from webapp.workflow.drafts import discard_draft, posted_of, save_draft
 from webapp.workflow.filing import Submission
 from webapp.workflow.models import AnswerDraft, Seat
+from webapp.workflow.rules import OPINIONS
 from webapp.workflow.starting import may_start, start_case
 
 blueprint = Blueprint("inbox", __name__)
@@ -194,8 +198,11 @@ def _desk(seat: Seat, bound: BoundForm | None, decision: DecisionForm, saved: st
 
 
 def _bound(seat: Seat, posted: MultiDict[str, str] | None) -> BoundForm | None:
+    """The step's own form; who was only asked for an opinion fills in none."""
+    if seat.kind in OPINIONS:
+        return None
     moments = Moments.of(_me())
-    uploads = request.files if request.method == "POST" else None
+    uploads = of_the_form(request.files) if request.method == "POST" else None
     return binding.bind_task(_me(), seat, posted=posted, uploads=uploads, locale=moments.locale, now=moments.now)
 
 
@@ -203,7 +210,7 @@ def _bound(seat: Seat, posted: MultiDict[str, str] | None) -> BoundForm | None:
 @requires("signed_in")
 def task(seat_id: int) -> Answer:
     seat = _seat(seat_id)
-    if seat.state != "open":
+    if seat.state not in STILL and not waits_for_others(seat):
         return redirect(url_for("cases.case", case_id=seat.instance_id))
     draft = workflow.draft(_me(), seat_id=seat_id)
     posted = posted_of(draft)
@@ -269,30 +276,38 @@ def send_back(seat_id: int) -> Answer:
 def _decide(seat_id: int, *, returning: bool) -> Answer:
     user, seat = _me(), _seat(seat_id)
     decision = DecisionForm.read(request.form, seat.version)
-    if seat.state != "open":
+    if seat.state not in STILL:
         # Somebody was first, or this is the same post once more: the command tells them apart.
         commands.answer(user, seat_id, decision.seat_version, Submission(key=decision.key))
         return redirect(_task_address(queries.next_seat(user)))
     desk = _desk(seat, _bound(seat, request.form), decision)
     if desk.bound is not None:
         binding.store_uploads(desk.bound, user, desk.file.bundle)
+    store_attachments(desk, request.files)
     if "draft" in request.form:
-        _keep_opinion(seat, desk.typed)
-        flash(_("已暂存，可以以后再办。"))
-        return redirect(url_for("inbox.todo"))
+        return _put_aside(desk)
     if desk.bound is not None and desk.bound.structural_action:
         return _task_page(desk)
     try:
         submission = prepare(desk, returning)
-        title, label = desk.file.title, desk.label(submission.decision, returning)
+        title, done = desk.file.title, done_words(desk, submission.decision, returning)
         case = carry_out(desk, submission, returning)
     except Invalid as refused:
         if desk.bound is None or not take_refusal(desk.bound, refused):
             decision.take(refused)
         return _task_page(desk), 422
     opened, following = queries.aftermath(user, case.id)
-    flash(answered_toast(title, label, case.state, opened))
+    flash(with_taking_back(user, seat_id, answered_toast(title, done, case.state, opened)))
     return redirect(url_for("cases.case", case_id=case.id) if desk.correcting else _task_address(following))
+
+
+def _put_aside(desk: Desk) -> Answer:
+    """暂存; a file that was not taken is said on the page, and what was typed is kept all the same."""
+    _keep_opinion(desk.seat, desk.typed)
+    if desk.decision.errors:
+        return _task_page(desk), 422
+    flash(_("已暂存，可以以后再办。"))
+    return redirect(url_for("inbox.todo"))
 
 
 def _task_address(following: int | None) -> str:
