@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from tests.campaigns.killed import OpeningOrders, open_until_killed
 from tests.campaigns.school import School, at, work
+from tests.support.postgres import until_dead_connections_are_gone
 from webapp.campaigns.models import Campaign, CampaignItem
 from webapp.extensions import db
 from webapp.ledger import Event, verify
@@ -23,7 +23,6 @@ TOTAL = 220
 # How far the process gets before each kill, in statements; between them they fall into every part of a batch. On
 # PostgreSQL rows of one kind go in one statement.
 STEPS = {"sqlite": (3, 40, 90, 301, 150, 7, 222), "postgresql": (3, 9, 20, 31, 15, 7, 24)}
-GONE_SECONDS = 20
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.campaigns.killed", "tests.faults.warm"])
 
@@ -43,24 +42,9 @@ def opened_once(app: Flask, var: Path, failpoint: int, *, commits_only: bool = F
     except EOFError:
         through = False
     process.join()
-    _until_the_server_has_noticed()
+    until_dead_connections_are_gone()
     assert through or process.exitcode == -9, process.exitcode
     return through
-
-
-def _until_the_server_has_noticed() -> None:
-    """PostgreSQL may still hold the dead process's locks."""
-    if db.engine.dialect.name != "postgresql":
-        return
-    others = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
-    deadline = time.monotonic() + GONE_SECONDS
-    while db.session.scalar(others):
-        db.session.rollback()
-        assert time.monotonic() < deadline, "the server keeps the dead process's connections"
-        time.sleep(0.01)
-    db.session.rollback()
 
 
 def counted(school: School) -> dict[str, int]:

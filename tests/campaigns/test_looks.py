@@ -6,17 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from tests.campaigns.school import School, work
 from tests.support.live import log_in, serving
-from tests.support.page_checks import listening, problems
+from tests.support.page_checks import wrong_pages
 from webapp.campaigns import commands
 from webapp.campaigns.models import Campaign
 from webapp.extensions import db
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("backend", ["sqlite"], indirect=True)]
-WIDTHS = (1440, 390)
 
 
 @pytest.fixture
@@ -42,12 +41,12 @@ def running(school: School) -> Campaign:
 def test_the_pages_of_the_lead_office_look_well(app: Flask, browser: Browser, running: Campaign) -> None:
     board = f"/campaigns/{running.id}"
     paths = ["/campaigns", board, f"{board}?state=unfiled", f"{board}/close", "/campaigns/open/yearly"]
-    assert _wrong(app, browser, "drill.sun", paths) == []
+    assert wrong_pages(app, browser, "drill.sun", paths) == []
 
 
 def test_the_pages_of_a_unit_look_well(app: Flask, browser: Browser, school: School, running: Campaign) -> None:
     zero = next(item.id for item in school.items(running, "zero") if item.name == "图书馆")
-    assert _wrong(app, browser, "drill.chen", [f"/campaigns/{running.id}", f"/campaigns/zero/{zero}"]) == []
+    assert wrong_pages(app, browser, "drill.chen", [f"/campaigns/{running.id}", f"/campaigns/zero/{zero}"]) == []
 
 
 def test_the_board_follows_what_happens_without_being_loaded_again(
@@ -79,27 +78,3 @@ def test_the_board_is_whole_without_scripts(app: Flask, browser: Browser, runnin
         page.click("form.bn-filter button")
         assert page.locator("td.is-title").count() == 1
         context.close()
-
-
-def _wrong(app: Flask, browser: Browser, username: str, paths: list[str]) -> list[str]:
-    """What is wrong with these pages; one line each."""
-    found: list[str] = []
-    with serving(app) as address:
-        page = log_in(browser, address, username)
-        for path in paths:
-            with listening(page) as heard:
-                answer = page.goto(path)
-                assert answer is not None, path
-                assert answer.ok, path
-                seen = _misshapen(page)
-            found += [f"{path}: {problem}" for problem in [*seen, *heard]]
-        page.context.close()
-    return found
-
-
-def _misshapen(page: Page) -> list[str]:
-    found: list[str] = []
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        found += [f"{width} px: {problem}" for problem in problems(page)]
-    return found

@@ -12,11 +12,11 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import text
 
 from tests.faults.load import HASTE, Orders
 from tests.notifications.mailboxes import Mailbox
 from tests.support.checker import Act, check, check_settled
+from tests.support.postgres import until_dead_connections_are_gone
 from tests.support.trial import NOW, Trial
 from webapp import jobs
 from webapp.extensions import db
@@ -26,7 +26,6 @@ from webapp.notifications.outbox import LEASE, drain
 # Processes are forked from a server that has everything imported and no thread, connection or application.
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.faults.load", "tests.faults.warm"])
-GONE_SECONDS = 20
 
 
 @dataclass
@@ -75,7 +74,7 @@ class Killer:
         self._listen(ours, None)
         process.join()
         self.kills += process.exitcode == -9
-        self._until_the_server_has_noticed()
+        until_dead_connections_are_gone()
         # A message taken by the killed process is due again after its lease.
         self.now += max(HASTE, LEASE) + seconds * HASTE
 
@@ -95,20 +94,6 @@ class Killer:
                 self.told.append(report)
             else:
                 self.unexpected.append(str(report))
-
-    def _until_the_server_has_noticed(self) -> None:
-        """PostgreSQL may still be at the dead process's last statement."""
-        if db.engine.dialect.name != "postgresql":
-            return
-        others = text(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        deadline = time.monotonic() + GONE_SECONDS
-        while db.session.scalar(others):
-            db.session.rollback()
-            assert time.monotonic() < deadline, "the server keeps the dead process's connections"
-            time.sleep(0.01)
-        db.session.rollback()
 
     def problems(self) -> list[str]:
         """What is wrong now."""

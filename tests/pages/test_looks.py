@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from tests.support.desk import case_of, open_seat
 from tests.support.live import log_in, serving
-from tests.support.page_checks import listening, problems
+from tests.support.page_checks import misshapen, wrong_pages
 from webapp.extensions import db
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("backend", ["sqlite"], indirect=True)]
-WIDTHS = (1440, 390)
 
 
 @dataclass(frozen=True)
@@ -38,22 +37,22 @@ def cases(app: Flask) -> Cases:
 def test_the_pages_of_an_applicant_look_well(app: Flask, browser: Browser, cases: Cases) -> None:
     paths = ["/", "/start/new_account", "/inbox", "/inbox?view=started", f"/tasks/{cases.correction}"]
     paths += [f"/cases/{cases.finished}", f"/cases/{cases.finished}/rounds/2", "/notices"]
-    assert _wrong(app, browser, "wzpt.zhang", paths) == []
+    assert wrong_pages(app, browser, "wzpt.zhang", paths) == []
 
 
 def test_the_pages_of_an_approver_look_well(app: Flask, browser: Browser, cases: Cases) -> None:
     paths = ["/", "/inbox", f"/tasks/{cases.deciding}", "/registry", "/registry/1"]
-    assert _wrong(app, browser, "wzpt.sun", paths) == []
+    assert wrong_pages(app, browser, "wzpt.sun", paths) == []
 
 
 @pytest.mark.usefixtures("cases")
 def test_the_pages_of_an_auditor_look_well(app: Flask, browser: Browser) -> None:
     paths = ["/", "/ledger", "/ledger/1", "/ledger/checkpoints", "/processes/new_account/1", "/calendar"]
-    assert _wrong(app, browser, "wzpt.feng", paths) == []
+    assert wrong_pages(app, browser, "wzpt.feng", paths) == []
 
 
 def test_the_pages_of_an_administrator_look_well(app: Flask, browser: Browser) -> None:
-    assert _wrong(app, browser, "wzpt.wei", ["/faults", "/outbox"]) == []
+    assert wrong_pages(app, browser, "wzpt.wei", ["/faults", "/outbox"]) == []
 
 
 def test_a_form_with_errors_looks_well(app: Flask, browser: Browser) -> None:
@@ -62,32 +61,5 @@ def test_a_form_with_errors_looks_well(app: Flask, browser: Browser) -> None:
         page.goto("/start/new_account")
         page.click("form.bn-form button.btn-primary")
         page.wait_for_selector("#errors")
-        assert _misshapen(page) == []
+        assert misshapen(page) == []
         page.context.close()
-
-
-def _wrong(app: Flask, browser: Browser, username: str, paths: list[str]) -> list[str]:
-    """What is wrong with these pages; one line each."""
-    found: list[str] = []
-    with serving(app) as address:
-        page = log_in(browser, address, username)
-        for path in paths:
-            with listening(page) as heard:
-                answer = page.goto(path)
-                assert answer is not None, path
-                assert answer.ok, path
-                if page.locator(".bn-diagram").count():
-                    page.locator(".bn-diagram .djs-element").first.wait_for()
-                seen = _misshapen(page)
-            found += [f"{path}: {problem}" for problem in [*seen, *heard]]
-        page.context.close()
-    return found
-
-
-def _misshapen(page: Page) -> list[str]:
-    """What page_checks finds at each width."""
-    found: list[str] = []
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        found += [f"{width} px: {problem}" for problem in problems(page)]
-    return found

@@ -12,11 +12,13 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.support.hand import Hand
+from tests.support.live import serving
 from tests.support.web import visitor
 from webapp.extensions import db
-from webapp.organization.queries import local_day
-from webapp.scenarios.documents import ScenarioStep
+from webapp.organization.queries import institution, local_day
+from webapp.scenarios.documents import Expected, Scenario, ScenarioStep
 from webapp.scenarios.errors import ScenarioFailed
+from webapp.scenarios.expectations import differences
 from webapp.scenarios.runs import ScenarioRun
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -34,6 +36,30 @@ def _final(url: str) -> bool:
     """Whether a post is the form's own, not a look at what depends on a field nor a draft."""
     path = urlsplit(url).path.strip("/").split("/")
     return path[-1] == "answer" or (path[0] == "start" and len(path) == 2)
+
+
+# Days are those of the scenario's own clock; here it is the machine's.
+_DATED = ("late", "last_day", "bulletins")
+
+
+def go_through(app: Flask, browser: Browser, code: str, process: str, scenario: Scenario, folder: Path) -> BrowserRun:
+    """Go through a scenario in the browser, and compare what came of it with what it expects, apart from days."""
+    found = institution(code)
+    assert found is not None
+    said = scenario.expect.model_dump(exclude_unset=True)
+    expect = Expected.model_validate({key: value for key, value in said.items() if key not in _DATED})
+    steps = tuple(step for step in scenario.steps if step.refused is None)
+    run = BrowserRun(found.id, process, scenario.model_copy(update={"expect": expect, "steps": steps}))
+    run.app, run.browser, run.folder, run.contexts = app, browser, folder, {}
+    db.session.rollback()
+    with serving(app) as run.address:
+        try:
+            run.run()
+        finally:
+            for context in run.contexts.values():
+                context.close()
+    assert differences(run) == []
+    return run
 
 
 class BrowserRun(ScenarioRun):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import ConsoleMessage, Page
+from flask import Flask
+from playwright.sync_api import Browser, ConsoleMessage, Page
+
+from tests.support.live import log_in, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+WIDTHS = (1440, 390)
 # 44 px on phones is our own rule; axe's 24 px of WCAG 2.2 is checked with it.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -18,6 +22,33 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 def problems(page: Page) -> list[str]:
     """What is wrong with the page as it stands, one sentence each; empty when all is well."""
     return [*accessibility_problems(page), *layout_problems(page)]
+
+
+def wrong_pages(app: Flask, browser: Browser, username: str, paths: Iterable[str]) -> list[str]:
+    """What is wrong with these pages as one person sees them, at the desk and on a phone; one line each."""
+    found: list[str] = []
+    with serving(app) as address:
+        page = log_in(browser, address, username)
+        for path in paths:
+            with listening(page) as heard:
+                answer = page.goto(path)
+                assert answer is not None, path
+                assert answer.ok, path
+                if page.locator(".bn-diagram").count():
+                    page.locator(".bn-diagram .djs-element").first.wait_for()
+                seen = misshapen(page)
+            found += [f"{path}: {problem}" for problem in [*seen, *heard]]
+        page.context.close()
+    return found
+
+
+def misshapen(page: Page) -> list[str]:
+    """What `problems` finds at each width."""
+    found: list[str] = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        found += [f"{width} px: {problem}" for problem in problems(page)]
+    return found
 
 
 def accessibility_problems(page: Page) -> list[str]:

@@ -26,7 +26,10 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
+from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
+
+from webapp.extensions import db
 
 ROLE = "beian"
 START_SECONDS = 30
@@ -72,6 +75,21 @@ class Postgres:
         """Drop every database made here."""
         for name in list(self._made):
             self.drop_database(self._admin.set(database=name).render_as_string(hide_password=False))
+
+
+def until_dead_connections_are_gone(seconds: float = 30) -> None:
+    """After a process was killed, PostgreSQL may still be at its last statement and hold its locks."""
+    if db.engine.dialect.name != "postgresql":
+        return
+    others = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    deadline = time.monotonic() + seconds
+    while db.session.scalar(others):
+        db.session.rollback()
+        assert time.monotonic() < deadline, "the server keeps the dead process's connections"
+        time.sleep(0.01)
+    db.session.rollback()
 
 
 def libpq(url: URL) -> str:
