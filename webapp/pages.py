@@ -15,9 +15,11 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
+from webapp.arrangements.views import blueprint as arrangements
 from webapp.bulletins.views import blueprint as bulletins
 from webapp.campaigns.views import blueprint as campaigns
 from webapp.cases.views import blueprint as cases
+from webapp.correspondence.views import blueprint as correspondence
 from webapp.coverage.views import blueprint as coverage
 from webapp.definitions.views import blueprint as definitions
 from webapp.directory.views import blueprint as directory
@@ -35,6 +37,7 @@ from webapp.registry.views import blueprint as registry
 from webapp.regulations.views import blueprint as regulations
 from webapp.substitution.banner import banner
 from webapp.substitution.views import blueprint as substitution
+from webapp.tasks.views import blueprint as tasks
 
 SENTENCES = {
     400: _l("请求不完整，请返回重试。"),
@@ -60,7 +63,7 @@ def init_app(app: Flask) -> None:
 
 
 def blueprints() -> list[Any]:
-    first = [organization, inbox, campaigns, cases, documents, registry, substitution]
+    first = [organization, inbox, arrangements, campaigns, cases, correspondence, tasks, documents, registry, substitution]
     return [*first, bulletins, definitions, regulations, coverage, ledger, faults, notifications, directory]
 
 
