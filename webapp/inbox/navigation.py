@@ -24,7 +24,7 @@ MAIN = 4
 
 
 def navigation(user: User) -> dict[str, Any]:
-    """Template variables of `_shell.html`: nav, nav_rest, me_note, institution_name, home_url, search_url."""
+    """Template variables of `_shell.html`: nav, nav_rest, bell, me_note, institution_name, home_url, search_url."""
     locale = page_locale()
     institution = user.institution
     english = locale == "en"
@@ -33,6 +33,7 @@ def navigation(user: User) -> dict[str, Any]:
     return {
         "nav": main,
         "nav_rest": _rest(user, locale, links, {link["key"] for link in main}),
+        "bell": links["notices"],
         "me_note": _note(user, locale),
         "institution_name": institution.name_en or institution.name_zh if english else institution.name_zh,
         "home_url": url_for("inbox.home"),
@@ -65,7 +66,10 @@ def _links(user: User) -> dict[str, Link]:
         "regulations": _link("regulations.regulations", "regulations", "book", _("规章")),
         "calendar": _link("organization.calendar", "calendar", "calendar3", _("工作日历")),
         "substitution": _link("substitution.substitution", "substitution", "person-check", _("代理")),
-        **{key: {} for key in ("campaigns", "measures", "coverage", "ledger", "checkpoints", "faults", "outbox")},
+        **{
+            key: {}
+            for key in ("campaigns", "measures", "coverage", "ledger", "checkpoints", "faults", "oversight", "outbox")
+        },
     }
     if may(user, "campaigns.read"):
         found["campaigns"] = _link("campaigns.campaigns", "campaigns", "calendar-check", _("集中工作"))
@@ -79,6 +83,7 @@ def _links(user: User) -> dict[str, Link]:
     if may(user, "faults.read"):
         waiting = count_open(user.institution_id)
         found["faults"] = _link("faults.faults", "faults", "exclamation-circle", _("故障"), count=waiting)
+        found["oversight"] = _link("tasks.oversight", "oversight", "binoculars", _("在办事项"))
         found["outbox"] = _link("notifications.outbox", "outbox", "envelope", _("发件箱"))
     return found
 
@@ -96,7 +101,7 @@ def _rest(user: User, locale: str, links: Mapping[str, Link], shown: set[str]) -
     groups = [
         (_("办理"), [*starts, *left("home", "inbox", "cases", "campaigns", "notices", "substitution")]),
         (_("查阅"), left("registry", "bulletins", "measures", "processes", "regulations", "coverage", "calendar")),
-        (_("核查与管理"), left("checkpoints", "ledger", "faults", "outbox")),
+        (_("核查与管理"), left("checkpoints", "ledger", "faults", "oversight", "outbox")),
     ]
     return [{"label": label, "links": links} for label, links in groups if links]
 

@@ -25,13 +25,17 @@ UNDER_WAY = ("running", "suspended")
 
 @dataclass(frozen=True)
 class Place:
-    """An open step of a case and who has it. `away` says why nobody acts there, "" when somebody can."""
+    """An open step of a case and who has it. `away` says why that person does not act, "" when they can.
+
+    `waiting`: others speak first; `applicant`: it is the applicant's own to do.
+    """
 
     seat_id: int
     step: str
     who: str
     since: str
     waiting: bool
+    applicant: bool
     away: str
 
 
@@ -160,6 +164,7 @@ def _place(instance: ProcessInstance, seat: Seat, known: Mapping[str, Role], mom
         _who(seat, known, moments.locale),
         moments.minute(seat.task.opened_at),
         seat.state == "waiting",
+        seat.role == "applicant",
         str(_("已停用")) if seat.holder is not None and not seat.holder.active else "",
     )
 
