@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     mail_host: str = Field("", description="SMTP server; empty = messages wait in the outbox page only")
     mail_port: int = Field(25, ge=1, le=65535, description="SMTP port")
     mail_from: str = Field("beian@localhost", description="sender of notices")
+    webhook_hosts: str = Field("", description="hosts robots may have beside the chat programs' own, by commas")
     base_url: str = Field("http://127.0.0.1:8000", description="address printed in notices")
     ledger_key_file: str = Field("", description="Ed25519 key of the checkpoints; empty = var_dir/ledger.key")
     jobs: bool = Field(True, description="run due jobs inside the server (SQLite) or nudge workers (PostgreSQL)")

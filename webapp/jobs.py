@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -26,9 +27,12 @@ from webapp.faults.commands import report
 from webapp.files.commands import discard_unfiled
 from webapp.files.queries import institutions_with_old_uploads
 from webapp.ledger import Checkpoint, LedgerError, LedgerHead, Signer, checkpoint, checkpoint_needed
-from webapp.notifications.outbox import drain
+from webapp.notifications.digests import gather_due
+from webapp.notifications.outbox import drain, mail_waits
+from webapp.notifications.posting import drain_webhooks, webhooks_wait
 from webapp.substitution.releasing import release_ended
 from webapp.workflow import timers
+from webapp.workflow.announcing import announce_due
 from webapp.workflow.drafts import forget_answered
 from webapp.workflow.inactivity import ask_for_idle, complete_updated
 from webapp.workflow.requests import start_requested
@@ -44,12 +48,17 @@ _never = threading.Event()
 def run_due(now: datetime | None = None) -> int:
     """Do one batch of everything that is due; returns how much was done. Call inside an app context."""
     moment = now or datetime.now(UTC)
-    return sum(job(moment) for job in JOBS)
+    return sum(job(moment) for job in (*JOBS, *SENDERS))
 
 
-def send_due(now: datetime) -> int:
-    """Send the outbox's due messages."""
+def send_mail(now: datetime) -> int:
+    """Send the outbox's due mail."""
     return drain(now=now)
+
+
+def send_webhooks(now: datetime) -> int:
+    """Send the outbox's due messages to chat groups."""
+    return drain_webhooks(now=now)
 
 
 def sign_due(now: datetime) -> int:
@@ -80,11 +89,17 @@ JOBS: tuple[Job, ...] = (
     ask_for_idle,
     start_requested,
     release_ended,
-    send_due,
+    announce_due,
+    gather_due,
     sign_due,
     forget_answered,
     discard_old_uploads,
 )
+# What waits for others' servers, and how to see that something is due: each on a thread of its own, so that a server
+# that hangs delays nothing but its own channel.
+SENDERS: dict[Job, Callable[[datetime], bool]] = {send_mail: mail_waits, send_webhooks: webhooks_wait}
+_sending: dict[tuple[int, str], threading.Thread] = {}
+_starting = threading.Lock()
 
 
 def _sign(institution_id: int, key_file: str, now: datetime) -> bool:
@@ -111,23 +126,57 @@ def _report_ledger(institution_id: int, sentence: str, now: datetime) -> None:
 
 
 def run_all_due(app: Flask, stop: threading.Event = _never) -> None:
-    """Batch after batch until nothing is due, or `stop` is set; what fails is logged and tried again next time."""
+    """Batch after batch until nothing is due, or `stop` is set; what fails is logged and tried again next time.
+
+    Messages that leave the house are sent meanwhile; they are not waited for.
+    """
+    for sender, waits in SENDERS.items():
+        _run(app, stop, sender.__name__, partial(_begin_sending, app, stop, sender, waits))
     for job in JOBS:
-        with app.app_context():
-            try:
-                while not stop.is_set() and job(datetime.now(UTC)):
-                    pass
-            except Exception:  # noqa: BLE001 - the loop must outlive any one failure
-                _log.exception("background work failed; it is tried again", job=job.__name__)
-            finally:
-                db.session.remove()
+        _run(app, stop, job.__name__, partial(_exhaust, stop, job))
+
+
+def _run(app: Flask, stop: threading.Event, name: str, act: Callable[[], None]) -> None:
+    with app.app_context():
+        try:
+            if not stop.is_set():
+                act()
+        except Exception:  # noqa: BLE001 - the loop must outlive any one failure
+            _log.exception("background work failed; it is tried again", job=name)
+        finally:
+            db.session.remove()
+
+
+def _exhaust(stop: threading.Event, job: Job) -> None:
+    while not stop.is_set() and job(datetime.now(UTC)):
+        pass
+
+
+def _begin_sending(app: Flask, stop: threading.Event, sender: Job, waits: Callable[[datetime], bool]) -> None:
+    """Start the channel's thread where something is due and none is at it; a process ends when its threads have."""
+    place = id(app), sender.__name__
+    if ((at_work := _sending.get(place)) and at_work.is_alive()) or not waits(datetime.now(UTC)):
+        return
+    with _starting:
+        if (at_work := _sending.get(place)) and at_work.is_alive():
+            return
+        act = partial(_run, app, stop, sender.__name__, partial(_exhaust, stop, sender))
+        _sending[place] = threading.Thread(target=act, name=sender.__name__)
+        _sending[place].start()
+
+
+def finish_sending(app: Flask) -> None:
+    """Wait until what is being sent has been: five seconds at most, or one server's time-out."""
+    for place, thread in list(_sending.items()):
+        if place[0] == id(app):
+            thread.join()
 
 
 class Embedded:
     """Background work inside this process, on one thread, every two seconds."""
 
     def __init__(self, app: Flask) -> None:
-        self._stop = threading.Event()
+        self._app, self._stop = app, threading.Event()
         # A tick that comes while the last one still works is left out; that is no news.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(daemon=True, timezone=UTC)
@@ -146,3 +195,4 @@ class Embedded:
         """Let the batch at work finish (five seconds at most, or one mail's time-out) and begin no other."""
         self._stop.set()
         self._scheduler.shutdown(wait=True)
+        finish_sending(self._app)

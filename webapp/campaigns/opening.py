@@ -200,6 +200,7 @@ def _invite(campaign: Campaign, people: Sequence[int], now: datetime) -> None:
         now=now,
         key=f"campaign:{campaign.id}:opened",
         text_key="campaign_opened",
+        kind="task",
     )
 
 

@@ -208,4 +208,5 @@ def _tell_people(
         now=now,
         key=f"campaign:{campaign.id}:{span}",
         text_key="campaign_reminder",
+        kind="reminder",
     )

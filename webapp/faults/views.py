@@ -100,6 +100,8 @@ def _kinds() -> dict[str, str]:
         "job": _("后台任务失败"),
         "campaign": _("集中工作受阻"),
         "mail": _("邮件发不出去"),
+        "webhook": _("群机器人不收消息"),
+        "announcement": _("没有告知办理人"),
         "no_approver": _("没有可办理的人"),
         "request": _("系统发起"),
         "ledger": _("账册不相接"),

@@ -8,13 +8,14 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 
 from flask_babel import gettext as _
 
 from webapp.config import Settings
+from webapp.notifications.letters import SETTINGS_PATH, Link, Paragraph, paragraphs, spoken
+from webapp.notifications.letters import Mail as Mail
 
 # Seconds for each answer of the server: it may hang, we don't.
 TIMEOUT = 10.0
@@ -22,17 +23,6 @@ TIMEOUT = 10.0
 
 class SendError(Exception):
     """The server refused, hung or could not be reached; the text is its answer."""
-
-
-@dataclass(frozen=True)
-class Mail:
-    """One message ready to send. `key` becomes its Message-ID; a last line of `body` that is a path is its page."""
-
-    key: str
-    address: str
-    subject: str
-    body: str
-    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -102,37 +92,40 @@ def _opportunistic() -> ssl.SSLContext:
 
 def compose(mail: Mail, mailer: Mailer) -> EmailMessage:
     """The message as text and HTML. Raises ValueError for an address or subject that would break the header."""
-    text, link = _with_link(mail.body, mailer.base_url)
+    with spoken(mail.locale):
+        body = paragraphs(mail.body, mailer.base_url)
+        change = Link(mailer.base_url.rstrip("/") + SETTINGS_PATH, _("更改通知设置"))
+        why = _("这封邮件由系统发出。想少收一些，或改为每日一封汇总：")
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = mailer.sender, mail.address, mail.subject
     message["Date"] = format_datetime(mail.created_at)
     message["Message-ID"] = f"<{mail.key}@{mailer.sender.rpartition('@')[2].strip('> ') or 'beian'}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content("\n\n".join(part for part in (text, link) if part) + "\n")
-    message.add_alternative(_html(mail.subject, text, link), subtype="html")
+    message.set_content(_text([*body, ["-- "], [why, change]]))
+    message.add_alternative(_html(mail.subject, body, why, change), subtype="html")
     return message
 
 
-def _with_link(body: str, base_url: str) -> tuple[str, str]:
-    text, _newline, last = body.rpartition("\n")
-    if last.startswith("/"):
-        return text.strip(), base_url.rstrip("/") + last
-    return body.strip(), ""
+def _text(body: list[Paragraph]) -> str:
+    lines = [[line.address if isinstance(line, Link) else line for line in part] for part in body]
+    return "\n\n".join("\n".join(part) for part in lines) + "\n"
 
 
 _STYLE = "font-family:system-ui,-apple-system,PingFang SC,Microsoft YaHei,sans-serif;line-height:1.6;max-width:40em"
 
 
-def _html(subject: str, text: str, link: str) -> str:
-    paragraphs = "".join(
-        f'<p style="margin:0 0 12px">{"<br>".join(html.escape(line) for line in part.splitlines())}</p>'
-        for part in text.split("\n\n")
-    )
-    address = html.escape(link, quote=True)
-    label = html.escape(_("查看办理情况"))
-    button = f'<p style="margin:20px 0"><a href="{address}">{label}</a></p>' if link else ""
+def _html(subject: str, body: list[Paragraph], why: str, change: Link) -> str:
+    shown = "".join(f'<p style="margin:0 0 12px">{"<br>".join(_markup(line) for line in part)}</p>' for part in body)
+    small = "margin:24px 0 0;padding-top:12px;border-top:1px solid #e1e2dc;font-size:13px;color:#676d70"
     return (
         "<!doctype html><html><head><meta charset='utf-8'></head>"
         f"<body style='{_STYLE}'>"
-        f"<h1 style='font-size:18px'>{html.escape(subject)}</h1>{paragraphs}{button}</body></html>"
+        f"<h1 style='font-size:18px'>{html.escape(subject)}</h1>{shown}"
+        f"<p style='{small}'>{html.escape(why)} {_markup(change)}</p></body></html>"
     )
+
+
+def _markup(line: str | Link) -> str:
+    if isinstance(line, str):
+        return html.escape(line)
+    return f'<a href="{html.escape(line.address, quote=True)}">{html.escape(line.label)}</a>'

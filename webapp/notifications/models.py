@@ -35,7 +35,7 @@ class OutboxMessage(Model):
     """
 
     __tablename__ = "outbox_message"
-    __table_args__ = (Index("ix_outbox_message_due", "state", "next_at"),)
+    __table_args__ = (Index("ix_outbox_message_due", "state", "channel", "next_at"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
     key: Mapped[str] = mapped_column(String(80), unique=True)

@@ -20,8 +20,8 @@ from webapp.registry.present import add_months, silent_since
 from webapp.scenarios.errors import ScenarioFailed
 from webapp.workflow.models import CaseRequest, Timer, UserTask
 
-# Sending letters, signing the log and tidying up change no case; campaigns are planned by `plan_campaigns`.
-_APART = ("send_due", "sign_due", "forget_answered", "discard_old_uploads", "plan_due")
+# Telling people, signing the log and tidying up change no case; campaigns are planned by `plan_campaigns`.
+_APART = ("announce_due", "gather_due", "sign_due", "forget_answered", "discard_old_uploads", "plan_due")
 _MOST_ROUNDS = 200
 # A clock that is asked to pass more moments than this runs in a circle.
 _MOST_MOMENTS = 2000

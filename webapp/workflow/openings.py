@@ -138,6 +138,7 @@ def _open(openings: Sequence[Opening], now: datetime) -> list[ProcessInstance]:
         with db.session.no_autoflush:
             token = step.run.open_tasks()[0]
             task = step.open_task(token)
+            task.announced = True  # who asks for the cases tells their applicants, once for them all
         _record(step)
         step.settle({token.id: task})
     write_history(history)

@@ -235,6 +235,7 @@ def _invite(row: CaseRequest, case: ProcessInstance, now: datetime) -> None:
         now=now,
         key=f"request:{row.id}",
         text_key="case_requested",
+        kind="task",
     )
 
 

@@ -185,6 +185,7 @@ def _first_task(step: Step, applicant: User, unit: Unit, submission: Submission 
     step.begin({"case": case_facts(instance, unit, applicant, step.bundle.pack.institution.code)})
     token = step.run.open_tasks()[0]
     task = step.open_task(token)
+    task.announced = True  # filed at once, or the applicant is told by whoever asks for it
     if submission is not None:
         seat = task.seats[0]
         seat.state, seat.decision, seat.answered_at = "answered", "submit", now

@@ -216,6 +216,7 @@ def _tell(task: UserTask, people: list[User], text_key: str, now: datetime) -> N
     else:
         subject = _("已逾期：%(title)s", **facts)
         body = _("%(reference)s 的“%(step)s”已于 %(due)s 到期，尚未办理，请督促。", **facts)
+    seats = [seat.id for seat in task.seats if seat.state == "open"] if text_key == "task_due_soon" else []
     tell(
         task.institution_id,
         [user.id for user in people],
@@ -225,6 +226,8 @@ def _tell(task: UserTask, people: list[User], text_key: str, now: datetime) -> N
         now=now,
         key=f"{text_key}:{task.id}",
         text_key=text_key,
+        kind="reminder",
+        link=f"/tasks/{seats[0]}" if len(seats) == 1 else "",
     )
     record(
         db.session(),

@@ -195,6 +195,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('digest_on', sa.Date(), nullable=True))
         batch_op.create_foreign_key(batch_op.f('fk_outbox_message_webhook_id'), 'webhook', ['webhook_id'], ['id'])
         batch_op.create_foreign_key(batch_op.f('fk_outbox_message_user_id'), 'user', ['user_id'], ['id'])
+        batch_op.drop_index('ix_outbox_message_due')
+        batch_op.create_index('ix_outbox_message_due', ['state', 'channel', 'next_at'], unique=False)
 
     with op.batch_alter_table('seat', schema=None) as batch_op:
         batch_op.add_column(sa.Column('handed_by_id', sa.Integer(), nullable=True))
@@ -232,6 +234,8 @@ def downgrade() -> None:
         batch_op.drop_column('handed_by_id')
 
     with op.batch_alter_table('outbox_message', schema=None) as batch_op:
+        batch_op.drop_index('ix_outbox_message_due')
+        batch_op.create_index('ix_outbox_message_due', ['state', 'next_at'], unique=False)
         batch_op.drop_constraint(batch_op.f('fk_outbox_message_user_id'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('fk_outbox_message_webhook_id'), type_='foreignkey')
         batch_op.drop_column('digest_on')
