@@ -125,7 +125,7 @@ class BrowserRun(ScenarioRun):
     def _send(self, page: Page, decision: str) -> None:
         with page.expect_response(lambda answer: answer.request.method == "POST" and _final(answer.url)):
             page.click(f'button[name="decision"][value="{decision}"]')
-        page.wait_for_load_state("networkidle")
+        page.wait_for_load_state("load")
 
     def _told_by(self, page: Page) -> str:
         page.screenshot(path=str(self.folder / "refused.png"), full_page=True)

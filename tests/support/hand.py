@@ -74,7 +74,6 @@ class Hand:
     def _settle(self) -> None:
         """Dependent fields are there once no request is on its way."""
         expect(self.page.locator(".htmx-request")).to_have_count(0)
-        self.page.wait_for_load_state("networkidle")
 
     def _search(self, name: str, typed: str) -> None:
         """A person or an account is looked up and picked from what was found."""
