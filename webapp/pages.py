@@ -27,6 +27,7 @@ from webapp.documents.views import blueprint as documents
 from webapp.engine.errors import EngineError
 from webapp.errors import BeianError
 from webapp.faults.views import blueprint as faults
+from webapp.handover.views import blueprint as handover
 from webapp.inbox.navigation import navigation
 from webapp.inbox.views import blueprint as inbox
 from webapp.ledger.views import blueprint as ledger
@@ -63,8 +64,9 @@ def init_app(app: Flask) -> None:
 
 
 def blueprints() -> list[Any]:
-    first = [organization, inbox, arrangements, campaigns, cases, correspondence, tasks, documents, registry, substitution]
-    return [*first, bulletins, definitions, regulations, coverage, ledger, faults, notifications, directory]
+    first = [organization, inbox, arrangements, campaigns, cases, correspondence, tasks, documents, registry]
+    later = [bulletins, definitions, regulations, coverage, ledger, faults, notifications, directory]
+    return [*first, substitution, handover, *later]
 
 
 def _context() -> dict[str, Any]:

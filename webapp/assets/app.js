@@ -3,6 +3,7 @@ import htmx from "htmx.org/dist/htmx.esm.js";
 import "./keys.js";
 import "./form.js";
 import "./desk.js";
+import "./inbox.js";
 import { toast } from "./toast.js";
 
 const token = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
@@ -40,7 +41,8 @@ document.addEventListener("click", (event) => {
   const phrase = event.target.closest("[data-phrase-for]");
   if (!phrase) return;
   const field = document.getElementById(phrase.dataset.phraseFor);
-  field.value = field.value ? `${field.value.trimEnd()}\n${phrase.textContent.trim()}` : phrase.textContent.trim();
+  const words = phrase.dataset.phrase ?? phrase.textContent.trim();
+  field.value = field.value ? `${field.value.trimEnd()}\n${words}` : words;
   field.dispatchEvent(new Event("input", { bubbles: true }));
   field.focus();
 });

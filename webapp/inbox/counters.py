@@ -59,7 +59,8 @@ def counts(user: User, now: datetime, soon_until: datetime) -> Counts:
         *(count(on_behalf(user, principal), now) for principal in others),
     ]
     row = db.session.execute(select(*(statement.scalar_subquery() for statement in statements))).one()
-    return Counts(*row[:5], for_others=dict(zip(others, row[5:], strict=True)))
+    todo, unclaimed, overdue, soon, held, *rest = row
+    return Counts(todo, unclaimed, overdue, soon, held, dict(zip(others, rest, strict=True)))
 
 
 def todo_count(user: User, now: datetime) -> int:

@@ -23,7 +23,10 @@ from webapp.workflow.starting import may_start
 
 @dataclass(frozen=True)
 class Item:
-    """One line of a list. `seat_id` is set where there is a task page; `state` and `state_text` go into a chip."""
+    """One line of a list. `seat_id` is set where there is a task page; `state` and `state_text` go into a chip.
+
+    `tick` is what its box posts ("seat id.version"), "" where it has none.
+    """
 
     href: str
     title: str
@@ -39,19 +42,21 @@ class Item:
     state: str = ""
     state_text: str = ""
     seat_id: int | None = None
+    tick: str = ""
     unclaimed: bool = False
     decision: str = ""
     correction: bool = False
     to_file: bool = False
 
 
-def seat_item(seat: Seat, moments: Moments) -> Item:
-    """An open seat; its task, case, unit and applicant must be loaded."""
+def seat_item(seat: Seat, moments: Moments, origin: str = "", *, ticks: bool = False) -> Item:
+    """An open seat; its task, case, unit and applicant must be loaded. `origin` names the list it stands in."""
     case = seat.task.instance
     return _item(
         case,
         moments,
-        href=url_for("inbox.task", seat_id=seat.id),
+        href=url_for("inbox.task", seat_id=seat.id, list=origin or None),
+        tick=f"{seat.id}.{seat.version}" if ticks else "",
         step=_step(case, seat, moments.locale),
         who=person_name(case.applicant, moments.locale),
         at=moments.day(seat.task.opened_at, weekday=False),

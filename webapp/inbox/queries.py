@@ -11,11 +11,14 @@ from typing import Any, cast
 from sqlalchemy import CompoundSelect, Select, Table, bindparam, func, null, select, union_all
 from sqlalchemy.orm import contains_eager, joinedload
 
+from webapp.definitions import queries as definitions
+from webapp.engine import Element
 from webapp.extensions import db
 from webapp.inbox import paused, queues, search
 from webapp.inbox.places import Place, own
 from webapp.inbox.queues import PAGE, Cursor, Filter, key_of
 from webapp.organization.models import User
+from webapp.workflow.context import specs
 from webapp.workflow.models import AnswerDraft, ProcessInstance, Seat, UserTask
 
 
@@ -193,6 +196,12 @@ def _with_names(first: Select[int]) -> CompoundSelect[int, str]:
     task, found = cast(Table, UserTask.__table__).c, first.subquery("first")
     mine = select(task.id, task.name).where(task.instance_id == bindparam("instance"), task.state == "open")
     return union_all(mine, select(found.c.id, null().label("name")))
+
+
+def step_of(seat: Seat) -> Element | None:
+    """The step of the diagram a seat stands at; its task and case must be loaded. No statement."""
+    pinned = definitions.pinned(seat.task.instance.definition_id)
+    return pinned.bundle.definition(pinned.key, specs()).elements.get(seat.task.element)
 
 
 def answered_since(user: User, since: datetime, at_most: int = 200) -> int:

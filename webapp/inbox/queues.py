@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Integer,
     Select,
@@ -89,7 +90,8 @@ def page(
     places: Sequence[Place], wanted: Filter, cursor: Cursor | None, now: datetime, *, limit: int = PAGE
 ) -> Subquery | None:
     """Ids and urgencies of one page and one seat more, most urgent first; None when there is no place to look in."""
-    return _together([scan(place, wanted, now, cursor).limit(limit + 1) for place in places])
+    scans = [scan(place, wanted, now, cursor).limit(limit + 1) for place in places]
+    return _together(scans)
 
 
 def among(
@@ -124,7 +126,7 @@ def horizon(places: Sequence[Place], wanted: Filter, cursor: Cursor | None, now:
     return Cursor(urgency, seat_id, back)
 
 
-def scan(place: Place, wanted: Filter, now: datetime, cursor: Cursor | None = None) -> Select[Any]:
+def scan(place: Place, wanted: Filter, now: datetime, cursor: Cursor | None = None) -> Select[int, datetime]:
     """The open seats of a place in order: id and urgency. It looks through no more than `search.SCANNED` of them
     where the cases are asked for something; give it a limit in any case."""
     seats = _seats(place, wanted, now, cursor)
@@ -158,7 +160,7 @@ def _next_to(queues: int, beyond: bool) -> Select[Any]:
     places = [_open_where(Seat.holder_id == user)]
     own = exists().where(ProcessInstance.id == Seat.instance_id, ProcessInstance.applicant_id == user)
     for number in range(queues):
-        queue = bindparam(f"queue{number}")
+        queue: BindParameter[str] = bindparam(f"queue{number}")
         places.append(_open_where(Seat.holder_id.is_(None), Seat.queue == queue).where(~own))
     here = tuple_(bindparam("urgency", type_=UtcDateTime), bindparam("id", type_=Integer))
     further = [place.where(tuple_(Seat.urgency, Seat.id) > here) for place in places] if beyond else []
@@ -175,7 +177,7 @@ def _open_where(*conditions: ColumnElement[bool]) -> Select[int, datetime]:
     return select(Seat.id, Seat.urgency).where(_OPEN, *conditions)
 
 
-def _seats(place: Place, wanted: Filter, now: datetime, cursor: Cursor | None) -> Select[Any]:
+def _seats(place: Place, wanted: Filter, now: datetime, cursor: Cursor | None) -> Select[int, datetime, int]:
     """The stretch of the index itself."""
     conditions = [*_stands_at(place), *_late(wanted, now), *_beyond(cursor)]
     return select(Seat.id, Seat.urgency, Seat.instance_id).where(_OPEN, *conditions)
@@ -202,7 +204,7 @@ def _case(instance_id: ColumnElement[int] | Any, *conditions: ColumnElement[bool
     return exists().where(ProcessInstance.id == instance_id, *conditions)
 
 
-def _together(scans: Sequence[Select[Any]]) -> Subquery | None:
+def _together(scans: Sequence[Select[Any] | Select[int, datetime] | Select[int, datetime, int]]) -> Subquery | None:
     if not scans:
         return None
     parts = [select(scan.subquery()) for scan in scans]

@@ -10,6 +10,7 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
+from webapp.arrangements.queries import keymap
 from webapp.cases.casefile import CaseFile
 from webapp.cases.moments import Moments
 from webapp.definitions import queries as definitions
@@ -19,10 +20,14 @@ from webapp.formkit import BoundForm
 from webapp.inbox import queries
 from webapp.inbox.answering import answered_toast, carry_out, done_words, of_the_form, prepare, store_attachments
 from webapp.inbox.desk import Desk
+from webapp.inbox.following import CARRYING, address_after, came_from, origin
 from webapp.inbox.forms import DecisionForm, new_key, take_refusal
 from webapp.inbox.home import Home
 from webapp.inbox.lists import Listing
 from webapp.inbox.opening import Opening
+from webapp.inbox.pane import Pane
+from webapp.inbox.queues import Cursor
+from webapp.inbox.rail import rail
 from webapp.organization.models import User
 from webapp.organization.policy import requires
 from webapp.security import row_number
@@ -46,6 +51,13 @@ def _me() -> User:
     return user
 
 
+@blueprint.url_defaults
+def _carry(endpoint: str, values: dict[str, Any]) -> None:
+    """The list that a task was opened from goes along wherever its page leads, so that the next one is of that list."""
+    if endpoint in CARRYING and origin():
+        values.setdefault("list", origin())
+
+
 @blueprint.get("/")
 @requires("signed_in")
 def home() -> str:
@@ -57,7 +69,8 @@ def home() -> str:
 @requires("signed_in")
 def todo() -> str:
     user = _me()
-    return render_template("inbox/inbox.html", listing=Listing(user, Moments.of(user), request.args))
+    listing = Listing(user, Moments.of(user), request.args)
+    return render_template("inbox/inbox.html", listing=listing, rail=rail(listing), keys=keymap(user))
 
 
 @blueprint.get("/inbox/preview/<int:seat_id>")
@@ -65,7 +78,8 @@ def todo() -> str:
 def preview(seat_id: int) -> str:
     """A task in short, for the reading pane."""
     seat = _seat(seat_id)
-    return render_template("inbox/preview.html", desk=_desk(seat, None, DecisionForm()))
+    desk = _desk(seat, _bound(seat, None), DecisionForm(seat_version=seat.version))
+    return render_template("inbox/preview.html", desk=desk, pane=Pane(desk))
 
 
 # Starting a case
@@ -237,7 +251,7 @@ def unclaim(seat_id: int) -> Answer:
     version = DecisionForm.read(request.form, seat.version).seat_version
     commands.unclaim(_me(), seat_id, version)
     flash(_("已取消认领，同一角色的人都可以认领。"))
-    return redirect(url_for("inbox.todo"))
+    return redirect(came_from(_me()).href())
 
 
 @blueprint.post("/tasks/<int:seat_id>/draft")
@@ -275,11 +289,12 @@ def send_back(seat_id: int) -> Answer:
 
 def _decide(seat_id: int, *, returning: bool) -> Answer:
     user, seat = _me(), _seat(seat_id)
+    place = Cursor(seat.urgency, seat.id)
     decision = DecisionForm.read(request.form, seat.version)
     if seat.state not in STILL:
         # Somebody was first, or this is the same post once more: the command tells them apart.
         commands.answer(user, seat_id, decision.seat_version, Submission(key=decision.key))
-        return redirect(_task_address(queries.next_seat(user)))
+        return redirect(address_after(user, place, queries.next_seat(user, place)))
     desk = _desk(seat, _bound(seat, request.form), decision)
     if desk.bound is not None:
         binding.store_uploads(desk.bound, user, desk.file.bundle)
@@ -296,9 +311,10 @@ def _decide(seat_id: int, *, returning: bool) -> Answer:
         if desk.bound is None or not take_refusal(desk.bound, refused):
             decision.take(refused)
         return _task_page(desk), 422
-    opened, following = queries.aftermath(user, case.id)
+    opened, following = queries.aftermath(user, case.id, place)
     flash(with_taking_back(user, seat_id, answered_toast(title, done, case.state, opened)))
-    return redirect(url_for("cases.case", case_id=case.id) if desk.correcting else _task_address(following))
+    here = url_for("cases.case", case_id=case.id) if desk.correcting else address_after(user, place, following)
+    return redirect(here)
 
 
 def _put_aside(desk: Desk) -> Answer:
@@ -307,12 +323,7 @@ def _put_aside(desk: Desk) -> Answer:
     if desk.decision.errors:
         return _task_page(desk), 422
     flash(_("已暂存，可以以后再办。"))
-    return redirect(url_for("inbox.todo"))
-
-
-def _task_address(following: int | None) -> str:
-    """The address of a task, the list's when there is none."""
-    return url_for("inbox.task", seat_id=following) if following else url_for("inbox.todo")
+    return redirect(came_from(_me()).href())
 
 
 def _keep_opinion(seat: Seat, typed: MultiDict[str, str]) -> AnswerDraft:

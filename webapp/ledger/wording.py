@@ -58,6 +58,7 @@ def action_names() -> dict[str, str]:
         "substitution:rule:revoked": _("撤销代理"),
         "handover:handover:ordered": _("下达离职交接"),
         "handover:line:done": _("离职交接办结一项"),
+        "handover:handover:tried_again": _("再办离职交接"),
         "organization:person:deactivated": _("停用登录"),
         "organization:role:ended": _("终止角色"),
         "arrangements:view:saved": _("存视图"),

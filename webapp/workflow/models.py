@@ -154,6 +154,7 @@ class Seat(Model):
             sqlite_where=text("state='open'"),
             postgresql_where=text("state='open'"),
         ),
+        Index("ix_seat_held", "id", sqlite_where=text("state='held'"), postgresql_where=text("state='held'")),
         Index("ix_seat_answered", "answered_by_id", "id"),
         Index("ix_seat_instance", "instance_id"),
         Index("ix_seat_task", "task_id"),
@@ -248,6 +249,14 @@ class ClockPause(Model):
     """A stretch in which a case's clock stood still, e.g. while the applicant corrected the application."""
 
     __tablename__ = "clock_pause"
+    __table_args__ = (
+        Index(
+            "ix_clock_pause_open",
+            "id",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"), index=True)
     reason: Mapped[str] = mapped_column(String(100))
