@@ -26,6 +26,7 @@ from webapp.extensions import db, transactional
 from webapp.faults.commands import report
 from webapp.files.commands import discard_unfiled
 from webapp.files.queries import institutions_with_old_uploads
+from webapp.handover.carrying import hand_over_due
 from webapp.ledger import Checkpoint, LedgerError, LedgerHead, Signer, checkpoint, checkpoint_needed
 from webapp.notifications.digests import gather_due
 from webapp.notifications.outbox import drain, mail_waits
@@ -89,6 +90,7 @@ JOBS: tuple[Job, ...] = (
     ask_for_idle,
     start_requested,
     release_ended,
+    hand_over_due,
     announce_due,
     gather_due,
     sign_due,

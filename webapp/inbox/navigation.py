@@ -66,6 +66,9 @@ def _links(user: User) -> dict[str, Link]:
         "regulations": _link("regulations.regulations", "regulations", "book", _("规章")),
         "calendar": _link("organization.calendar", "calendar", "calendar3", _("工作日历")),
         "substitution": _link("substitution.substitution", "substitution", "person-check", _("代理")),
+        "handover": _link("handover.handovers", "handover", "arrow-left-right", _("离职交接"))
+        if may(user, "handover.read")
+        else {},
         **{
             key: {}
             for key in ("campaigns", "measures", "coverage", "ledger", "checkpoints", "faults", "oversight", "outbox")
@@ -101,7 +104,7 @@ def _rest(user: User, locale: str, links: Mapping[str, Link], shown: set[str]) -
     groups = [
         (_("办理"), [*starts, *left("home", "inbox", "cases", "campaigns", "notices", "substitution")]),
         (_("查阅"), left("registry", "bulletins", "measures", "processes", "regulations", "coverage", "calendar")),
-        (_("核查与管理"), left("checkpoints", "ledger", "faults", "oversight", "outbox")),
+        (_("核查与管理"), left("checkpoints", "ledger", "faults", "oversight", "handover", "outbox")),
     ]
     return [{"label": label, "links": links} for label, links in groups if links]
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
-from webapp.errors import Refused
+from webapp.errors import NotFound, Refused
 from webapp.extensions import db, transactional
 from webapp.ledger import record
 from webapp.organization.duties import conflicting
 from webapp.organization.models import CalendarDay, Institution, Role, RoleGrant, Unit, User
+from webapp.organization.queries import local_day
 
 # The system person of an institution, by the last part of its name; inactive for ever.
 PUBLIC = "public"
@@ -125,6 +126,51 @@ def grant_role(
         erasable={},
     )
     return grant
+
+
+@transactional
+def end_grant(actor: User, grant_id: int, *, now: datetime) -> RoleGrant:
+    """A role is held from today on no more; one that has ended stays as it is. Raises NotFound."""
+    own = (RoleGrant.institution_id == actor.institution_id, RoleGrant.id == grant_id)
+    grant = db.session.scalar(select(RoleGrant).where(*own).with_for_update(key_share=True))
+    if grant is None:
+        raise NotFound(_("没有这项角色。"))
+    # Both days count, so that the last one is yesterday; what has not begun never does.
+    last = min(local_day(now, actor.institution.time_zone), grant.valid_from) - timedelta(days=1)
+    if grant.valid_to is not None and grant.valid_to <= last:
+        return grant
+    grant.valid_to = last
+    kept = {"role": grant.role, "unit_id": grant.unit_id, "valid_to": last.isoformat()}
+    _person_event("organization:role:ended", actor, grant.user_id, kept, now)
+    return grant
+
+
+@transactional
+def deactivate(actor: User, user_id: int, *, now: datetime) -> User:
+    """A person can log in no more, and is logged out everywhere; repeating it changes nothing. Raises NotFound."""
+    own = (User.institution_id == actor.institution_id, User.id == user_id)
+    user = db.session.scalar(select(User).where(*own).with_for_update(key_share=True))
+    if user is None:
+        raise NotFound(_("没有这个人。"))
+    if user.active:
+        user.active, user.session_epoch = False, user.session_epoch + 1
+        _person_event("organization:person:deactivated", actor, user.id, {}, now)
+    return user
+
+
+def _person_event(action: str, actor: User, user_id: int, kept: dict[str, Any], now: datetime) -> None:
+    record(
+        db.session(),
+        institution_id=actor.institution_id,
+        action=action,
+        actor_id=actor.id,
+        actor_label=actor.name_zh,
+        object_type="user",
+        object_id=user_id,
+        kept=kept,
+        erasable={},
+        at=now,
+    )
 
 
 @transactional

@@ -41,6 +41,12 @@ def reachable_account(user: User, account_id: int, scope: str, states: Sequence[
     return account if account is not None and (scope == "all" or _is_own(user, account)) else None
 
 
+def accounts_naming(user: User) -> list[Account]:
+    """Accounts that are run on which the person is named as responsible, by name."""
+    found = db.session.scalars(_wanted(user, ()).where(_mentions(user)).order_by(Account.name, Account.id))
+    return [account for account in found if user.id in people_of(account)]
+
+
 def _wanted(user: User, states: Sequence[str]) -> Select[Account]:
     statement = select(Account).where(Account.institution_id == user.institution_id)
     if states == ANY:

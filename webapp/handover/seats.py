@@ -1,0 +1,80 @@
+"""A task in the leaver's hands goes to the successor, who must be one who may act on it; else back to its queue."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from webapp.extensions import db
+from webapp.faults.commands import report
+from webapp.handover.holdings import CASE, SEAT
+from webapp.handover.work import Work
+from webapp.organization.policy import can
+from webapp.tasks.handing import reassign, release
+from webapp.workflow.countersign import STILL
+from webapp.workflow.models import ProcessInstance, Seat, UserTask
+from webapp.workflow.queries import lock_instance_of_seat, open_tasks
+from webapp.workflow.seats import is_manned
+
+
+def hand_over_seat(work: Work) -> str:
+    """Raises Refused, Forbidden, NotFound with the sentence why the successor may not act on it."""
+    seat = _held(work)
+    if seat is None:
+        return str(_("已不在 %(who)s 手中，无须移交。", who=work.leaver.name_zh))
+    reassign(work.actor, seat.id, work.successor.id, note_of(work), now=work.now)
+    return str(_("由 %(who)s 接办。", who=work.successor.name_zh))
+
+
+def put_back(work: Work) -> str:
+    """A claimed seat goes back to its queue, where anybody of the role may claim it; the words that say so."""
+    seat = _held(work)
+    if seat is None or seat.queue is None or seat.kind != "main" or not can(work.actor, "oversee", seat.task.instance):
+        return ""
+    release(work.actor, seat.id, note_of(work), now=work.now)
+    db.session.flush()
+    report_unmanned(seat.task, work)
+    return str(_("已放回待认领队列。"))
+
+
+def note_of(work: Work) -> str:
+    return str(_("离职交接：%(reason)s", reason=work.reason))[:500]
+
+
+def _held(work: Work) -> Seat | None:
+    """The seat with its case locked, while the leaver still has it."""
+    instance = lock_instance_of_seat(work.object_id, work.line.institution_id)
+    seat = db.session.get(Seat, work.object_id, populate_existing=True) if instance is not None else None
+    still = seat is not None and seat.state in STILL and seat.holder_id == work.leaver.id
+    return seat if still else None
+
+
+def report_unmanned(task: UserTask, work: Work) -> None:
+    """A task nobody may act on is a fault an administrator sees."""
+    instance = task.instance
+    waiting = [seat for seat in task.seats if seat.state in STILL]
+    if not waiting or any(is_manned(seat, instance, task.decides, work.now) for seat in waiting):
+        return
+    report(
+        instance.institution_id,
+        kind="no_approver",
+        sentence=_(
+            "“%(reference)s”的“%(step)s”没有可以办理的人，请指定人员。", reference=instance.reference, step=task.name
+        ),
+        instance_id=instance.id,
+        task_id=task.id,
+        element=task.element,
+        now=work.now,
+    )
+
+
+def left_behind(work: Work) -> None:
+    """After a refusal: report every open task of that case that only somebody who cannot log in could act on."""
+    if work.line.noun == SEAT:
+        seat = db.session.get(Seat, work.object_id)
+        instance_id = seat.instance_id if seat is not None else None
+    else:
+        instance_id = work.object_id if work.line.noun == CASE else None
+    instance = db.session.get(ProcessInstance, instance_id) if instance_id is not None else None
+    if instance is not None and instance.institution_id == work.line.institution_id:
+        for task in open_tasks(instance).values():
+            report_unmanned(task, work)
