@@ -112,8 +112,10 @@ document.addEventListener("click", (event) => {
   dialog.showModal();
 });
 
-/* A page that was opened from the list for one decision begins there. */
+/* A page that was opened from the list for one decision begins there, once the browser has gone to the place itself. */
 if (/^#(approve|return|reject)$/.test(location.hash) && document.getElementById("decide")) {
   const action = location.hash.slice(1);
-  action === "approve" ? approve() : unfold(action);
+  const begin = () => setTimeout(action === "approve" ? approve : unfold, 0, action);
+  if (document.readyState === "complete") begin();
+  else addEventListener("load", begin, { once: true });
 }
