@@ -13,11 +13,13 @@ from webapp.cases.actors import Actors, step_name
 from webapp.cases.durations import Durations
 from webapp.cases.forecast import Forecast, Trial
 from webapp.cases.moments import Moments
+from webapp.cases.queries import events
 from webapp.cases.terms import Term, term_of
 from webapp.definitions import queries as definitions
 from webapp.definitions.bundle import Bundle
 from webapp.definitions.process_entries import ProcessEntry
 from webapp.engine import Definition
+from webapp.ledger.queries import EventView
 from webapp.organization.models import User
 from webapp.workflow import queries
 from webapp.workflow.binding import instance_facts
@@ -79,7 +81,19 @@ class CaseFile:
 
     @property
     def open_seats(self) -> list[Seat]:
-        return [seat for seat in self.seats if seat.state == "open" and seat.task.state in ("open", "suspended")]
+        """Those to be answered now, or held while the case is suspended."""
+        open_now = (seat for seat in self.seats if seat.state in ("open", "held"))
+        return [seat for seat in open_now if seat.task.state in ("open", "suspended")]
+
+    @cached_property
+    def events(self) -> Sequence[EventView]:
+        """The ledger's newest events of the case, newest first."""
+        return events(self.instance)
+
+    @cached_property
+    def carried_over(self) -> frozenset[int]:
+        """The tasks whose answer of an earlier round served again."""
+        return frozenset(row.task_id for row in self.answers if row.carried_over)
 
     @cached_property
     def actors(self) -> Actors:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,9 @@ from webapp.cases.casefile import CaseFile
 from webapp.engine import Definition, Element, EngineError
 from webapp.workflow.deadlines import Clock, task_times
 from webapp.workflow.models import Seat
+from webapp.workflow.rules import OPINIONS
 
+MOST_NAMES = 3
 _SENT_BACK = ("request_correction", "return")
 
 
@@ -44,14 +46,15 @@ def case_route(file: CaseFile) -> list[RouteStep]:
     coming = {*current, *ahead}
     order = list(dict.fromkeys(row.element for row in reversed(file.history) if shown(file.definition, row.element)))
     done = [_done(file, element) for element in reversed(order) if element not in coming]
-    opened = [_current(file, seat) for seat in file.open_seats]
+    tasks = dict.fromkeys(seat.task_id for seat in file.open_seats)
+    opened = [_current(file, [seat for seat in file.open_seats if seat.task_id == task]) for task in tasks]
     return [*done, *opened, *(_next(file, element) for element in ahead)]
 
 
 def marks(file: CaseFile) -> dict[str, str]:
     """Marks by element id for the diagram: done, now or returned; what is not named is still to come."""
     last: dict[str, str] = {}
-    for seat in file.seats:
+    for seat in (found for found in file.seats if found.kind == "main"):
         last[seat.task.element] = seat.decision or ""
     found = {row.element: "returned" if last.get(row.element) in _SENT_BACK else "done" for row in file.history}
     return found | {seat.task.element: "now" for seat in file.open_seats}
@@ -94,7 +97,8 @@ def _ahead(file: CaseFile) -> list[str]:
 
 def _done(file: CaseFile, element: str) -> RouteStep:
     title = step_name(file.definition.elements[element], file.locale)
-    seat = next((s for s in reversed(file.seats) if s.task.element == element and s.answered_at), None)
+    answered = (s for s in reversed(file.seats) if s.task.element == element and s.answered_at and s.kind == "main")
+    seat = next(answered, None)
     if seat is not None:
         who = person_name(seat.answered_by, file.locale) or str(_("系统"))
         state = "returned" if seat.decision in _SENT_BACK else "done"
@@ -103,13 +107,22 @@ def _done(file: CaseFile, element: str) -> RouteStep:
     return RouteStep("done", title, f"{_('自动')}　{file.moments.day(at, weekday=False)}", "", element)
 
 
-def _current(file: CaseFile, seat: Seat) -> RouteStep:
+def _current(file: CaseFile, seats: Sequence[Seat]) -> RouteStep:
+    """An open step and who has it: one person, or all who are to answer at it."""
+    seat = seats[0]
     element = file.definition.elements[seat.task.element]
-    who = person_name(seat.holder, file.locale) or file.actors.at(element, seat.role)
+    names = list(dict.fromkeys(_has(file, element, seat) for seat in seats))
+    shown_names = ("、" if file.locale == "zh" else ", ").join(names[:MOST_NAMES])
+    who = _("%(names)s 等 %(n)s 人", names=shown_names, n=len(names)) if len(names) > MOST_NAMES else shown_names
     until = file.moments.day(seat.task.due_at, weekday=False)
     when = _("%(day)s 前", day=until) if until else _("办理中")
-    note = f"{who}　{when}"
-    return RouteStep("current", step_name(element, file.locale, seat.task.name), note, "", element.id)
+    when = _("已挂起") if seat.task.state == "suspended" else when
+    return RouteStep("current", step_name(element, file.locale, seat.task.name), f"{who}　{when}", "", element.id)
+
+
+def _has(file: CaseFile, element: Element, seat: Seat) -> str:
+    name = person_name(seat.holder, file.locale) or file.actors.at(element, seat.role)
+    return str(_("%(who)s（给意见）", who=name)) if seat.kind in OPINIONS else name
 
 
 def _next(file: CaseFile, element_id: str) -> RouteStep:

@@ -22,6 +22,7 @@ from webapp.cases.records import articles_of, filed_forms
 from webapp.cases.route import case_route, marks, notes
 from webapp.organization.models import User
 from webapp.organization.policy import can, requires
+from webapp.tasks.offers import own_answer
 from webapp.workflow import commands
 from webapp.workflow import queries as workflow
 
@@ -104,12 +105,13 @@ def _page(file: CaseFile, form: CancelForm) -> str:
         rounds=rounds(file, cite),
         forms=forms,
         comparisons=comparisons(file),
-        events=event_rows(file, list(queries.events(file.instance))),
+        events=event_rows(file, list(file.events)),
         official=queries.official_facts(file.instance),
         route=case_route(file),
         marks=marks(file),
         notes=notes(file),
         cite=cite,
         layouts=case_layouts(file),
+        own_answer=own_answer(file),
         cancel_form=form if can(file.reader, "cancel", file.instance) else None,
     )

@@ -14,6 +14,7 @@ from webapp.cases.route import RouteStep
 from webapp.organization.policy import can
 from webapp.organization.queries import is_held, local_day
 from webapp.tasks.company import below, seat_name, waited_for
+from webapp.tasks.taking_back import obstacle_to_taking_back
 from webapp.workflow.countersign import STILL
 from webapp.workflow.models import Seat
 from webapp.workflow.rules import OPINIONS
@@ -138,3 +139,13 @@ def asked_by(file: CaseFile, seat: Seat) -> str:
     """Who asked for the opinion a seat below another is for."""
     parent = next((found for found in file.seats if found.id == seat.parent_id), None)
     return person_name(seat.handed_by, file.locale) or (seat_name(file, parent) if parent else "")
+
+
+def own_answer(file: CaseFile) -> tuple[Seat, str] | None:
+    """The person's newest answer in a case, and why it cannot be taken back, "" when it can; None without one."""
+    answered = (s for s in file.seats if s.state == "answered" and s.answered_by_id == file.reader.id)
+    mine = [s for s in answered if s.role != "applicant" and s.answered_at is not None]
+    if not mine:
+        return None
+    newest = max(mine, key=lambda seat: (seat.answered_at, seat.id))
+    return newest, obstacle_to_taking_back(file.reader, newest)
