@@ -10,9 +10,11 @@ from webapp.workflow.models import Seat, UserTask
 def standing(tasks: Iterable[UserTask]) -> list[Seat]:
     """The answered seats that still count, oldest first, of the tasks of one case.
 
-    A return to a step undoes what was answered there and afterwards, and the answer that returned it.
+    A return to a step undoes what was answered there and afterwards, and the answer that returned it. What some have
+    signed of a step that is still open counts; of one that was cancelled it never came to anything.
     """
-    done = [task for task in tasks if task.closed_at is not None and any(seat.answered_at for seat in task.seats)]
+    answered = [task for task in tasks if any(seat.answered_at for seat in task.seats)]
+    done = [task for task in answered if task.closed_at is not None and task.state == "completed"]
     stands: list[UserTask] = []
     for task in sorted(done, key=lambda task: (task.closed_at, task.id)):
         if task.element == "Application":
@@ -24,6 +26,7 @@ def standing(tasks: Iterable[UserTask]) -> list[Seat]:
             continue
         places = [place for place, earlier in enumerate(stands) if _is_at(earlier, target)]
         del stands[_first_of_last_run(places) if places else len(stands) :]
+    stands += [task for task in answered if task.state in ("open", "suspended")]
     return [seat for task in stands for seat in task.seats if seat.answered_at is not None]
 
 
