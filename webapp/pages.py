@@ -70,7 +70,7 @@ def blueprints() -> list[Any]:
 
 
 def _context() -> dict[str, Any]:
-    parts = ("nav", "nav_rest", "me_note", "institution_name", "home_url", "search_url")
+    parts = ("nav", "nav_rest", "bell", "me_note", "institution_name", "home_url", "search_url")
     lazily = {name: LocalProxy(partial(_navigation, name)) for name in parts}
     lazily["standing"] = LocalProxy(_standing)
     return {"locale": str(get_locale() or "zh"), "may": may, "user": current_user, **lazily}
