@@ -5,26 +5,19 @@ The register itself is never changed here: the change is decided as any other.
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_babel import gettext as _
 
 from webapp.definitions import queries as definitions
-from webapp.definitions.bundle import Bundle
 from webapp.errors import Refused
 from webapp.extensions import db
-from webapp.formkit.specs import FieldSpec, Kind
+from webapp.handover.prefilling import known_answers
 from webapp.handover.work import Work
 from webapp.notifications.commands import tell
-from webapp.organization.models import Unit, User
-from webapp.registry.facts import PEOPLE, is_contact
-from webapp.registry.models import Account
+from webapp.organization.models import Unit
 from webapp.registry.present import people_of
 from webapp.registry.queries import CLOSED
 from webapp.registry.rows import lock_account
-from webapp.workflow.binding import start_element
 from webapp.workflow.models import ProcessInstance
-from webapp.workflow.openings import account_answer
 from webapp.workflow.starting import begin_case, may_start
 
 PROCESS = "change_filing"
@@ -52,7 +45,7 @@ def hand_over_account(work: Work) -> str:
         now=work.now,
         account=account,
         cause={"process": None, "reference": None, "reason": _why(work)},
-        prefill=_known(bundle, account, unit, work),
+        prefill=known_answers(bundle, PROCESS, account, unit, work),
     )
     _invite(case, work)
     return str(_("已请 %(who)s 填报变更备案 %(reference)s。", who=work.successor.name_zh, reference=case.reference))
@@ -61,46 +54,6 @@ def hand_over_account(work: Work) -> str:
 def _why(work: Work) -> str:
     who = {"leaver": work.leaver.name_zh, "successor": work.successor.name_zh}
     return str(_("责任人 %(leaver)s 离职，由 %(successor)s 接任。", **who))
-
-
-def _known(bundle: Bundle, account: Account, unit: Unit, work: Work) -> dict[str, Any]:
-    """What the form starts from: account and unit, and its people with the successor in the leaver's place."""
-    schema = bundle.form(start_element(bundle, PROCESS).form_key or "")
-    fields = {spec.key: spec for spec in schema.top}
-    known: dict[str, Any] = {"account": account_answer(account)} if "account" in fields else {}
-    unit_field = bundle.process(PROCESS).unit_field
-    if unit_field in fields:
-        known[unit_field] = {"id": unit.id, "code": unit.code, "name": unit.name_zh}
-    for key in PEOPLE:
-        rows = [row for row in getattr(account, key) or [] if isinstance(row, dict)]
-        if key in fields and any(_person(row).get("id") == work.leaver.id for row in rows):
-            known[key] = _taken_over(fields[key], rows, work)
-    return known
-
-
-def _person(row: dict[str, Any]) -> dict[str, Any]:
-    found = row.get("person")
-    return found if isinstance(found, dict) else row
-
-
-def _taken_over(spec: FieldSpec, rows: list[dict[str, Any]], work: Work) -> Any:
-    """The people of a field after the change; how to reach the leaver is left out, as it is not the successor's."""
-    if spec.kind is not Kind.ROWS:
-        return _answer(work.successor)
-    made = []
-    for row in rows:
-        if _person(row).get("id") != work.leaver.id:
-            made.append(row)
-        elif "person" in row:
-            kept = {key: value for key, value in row.items() if not is_contact(key)}
-            made.append({**kept, "person": _answer(work.successor)})
-        else:
-            made.append(_answer(work.successor))
-    return made
-
-
-def _answer(user: User) -> dict[str, Any]:
-    return {"id": user.id, "name": user.name_zh}
 
 
 def _invite(case: ProcessInstance, work: Work) -> None:

@@ -1,0 +1,126 @@
+"""The pages of substitution and hand-over as a browser shows them: accessible, within the screen, silent, alive."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.desk import case_of, open_seat
+from tests.support.live import log_in, serving
+from tests.support.page_checks import listening, problems
+from webapp.extensions import db
+from webapp.handover import commands as handing
+from webapp.handover.carrying import hand_over_due
+from webapp.handover.holdings import NOUNS
+from webapp.organization.models import User
+from webapp.organization.queries import user_by_name
+from webapp.substitution.commands import appoint, revoke
+from webapp.workflow.models import Seat
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("backend", ["sqlite"], indirect=True)]
+WIDTHS = (1440, 390)
+# Where to leave pictures, for whoever wants to look.
+PICTURES = os.environ.get("BEIAN_PICTURES", "")
+
+
+def somebody(name: str) -> User:
+    found = user_by_name(f"wzpt.{name}")
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def arranged(app: Flask) -> int:
+    """李主任 is stood in for, 孙老师 has a task and leaves; the id of the hand-over, which has not begun."""
+    now = datetime.now(UTC)
+    today = now.astimezone().date()
+    seat_id = open_seat(case_of("wzpt", "waiting_for_publicity"), "PublicityDecision")
+    db.session.get_one(Seat, seat_id).holder_id = somebody("sun").id
+    db.session.commit()
+    week = (today, today + timedelta(days=7))
+    appoint(somebody("li"), somebody("zhang").id, None, *week, "出差，去省里开会", now=now)
+    appoint(somebody("he"), somebody("zhang").id, "new_account", *week, "", now=now)
+    old = appoint(
+        somebody("li"), somebody("chen").id, None, week[1] + timedelta(days=9), week[1] + timedelta(days=12), now=now
+    )
+    revoke(somebody("li"), old.id, now=now)
+    made = handing.order(somebody("wei"), somebody("sun").id, somebody("wu").id, "退休，经部门同意", NOUNS, now=now)
+    return made.id
+
+
+def test_the_pages_of_both_parties_look_well(app: Flask, browser: Browser, arranged: int) -> None:
+    assert _wrong(app, browser, "wzpt.li", ["/substitution", "/", "/inbox"]) == []
+    assert _wrong(app, browser, "wzpt.zhang", ["/substitution", "/inbox", "/registry"]) == []
+
+
+def test_the_administrators_pages_look_well(app: Flask, browser: Browser, arranged: int) -> None:
+    chosen = f"/handover?leaver={somebody('xu').id}&successor={somebody('zhang').id}&show=1"
+    paths = ["/substitution", "/handover", chosen, "/handover?leaver-query=老师&find=leaver", f"/handover/{arranged}"]
+    assert _wrong(app, browser, "wzpt.wei", paths) == []
+    while hand_over_due(datetime.now(UTC)):
+        pass
+    assert _wrong(app, browser, "wzpt.wei", [f"/handover/{arranged}", f"/handover/{arranged}?state=refused"]) == []
+
+
+def test_a_form_with_errors_looks_well_and_a_person_is_found_by_hand(app: Flask, browser: Browser) -> None:
+    with serving(app) as address:
+        page = log_in(browser, address, "wzpt.li")
+        page.goto("/substitution")
+        page.click("form.bn-form button.btn-primary")
+        page.wait_for_selector("#errors")
+        assert _misshapen(page, "wrong") == []
+        page.fill('[name="substitute-query"]', "老师")
+        page.press('[name="substitute-query"]', "Enter")
+        page.locator('[name="substitute-pick"]').first.wait_for()
+        assert _misshapen(page, "found") == []
+        page.locator("label", has_text="陈老师").locator("input").check()
+        page.fill('[name="valid_to"]', (datetime.now().astimezone().date() + timedelta(days=3)).isoformat())
+        page.click("form.bn-form button.btn-primary")
+        expect(page.locator(".bn-standing")).to_contain_text("由 陈老师 代您办理（全部流程）")
+        page.context.close()
+
+
+def test_the_board_of_a_handover_follows_without_being_loaded_again(
+    app: Flask, browser: Browser, arranged: int
+) -> None:
+    with serving(app) as address:
+        page = log_in(browser, address, "wzpt.wei")
+        page.goto(f"/handover/{arranged}")
+        page.wait_for_selector("progress")
+        while hand_over_due(datetime.now(UTC)):
+            pass
+        db.session.rollback()
+        page.wait_for_selector("progress", state="detached")
+        expect(page.locator("#live")).to_contain_text("已放回待认领队列")
+        page.context.close()
+
+
+def _wrong(app: Flask, browser: Browser, username: str, paths: list[str]) -> list[str]:
+    """What is wrong with these pages; one line each."""
+    found: list[str] = []
+    with serving(app) as address:
+        page = log_in(browser, address, username)
+        for path in paths:
+            with listening(page) as heard:
+                answer = page.goto(path)
+                assert answer is not None, path
+                assert answer.ok, path
+                seen = _misshapen(page, f"{username}{path.partition('?')[0].replace('/', '-')}-{paths.index(path)}")
+            found += [f"{path}: {problem}" for problem in [*seen, *heard]]
+        page.context.close()
+    return found
+
+
+def _misshapen(page: Page, name: str) -> list[str]:
+    found: list[str] = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        found += [f"{width} px: {problem}" for problem in problems(page)]
+        if PICTURES:
+            page.screenshot(path=str(Path(PICTURES) / f"{name}.{width}.png"), full_page=True)
+    return found
