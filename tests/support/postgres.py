@@ -48,6 +48,7 @@ class Postgres:
     def __init__(self, admin: URL) -> None:
         self._admin = admin
         self._made: list[str] = []
+        self._version = 0
 
     def create_database(self, template: str | None = None, like: str | None = None) -> str:
         """Make an empty database, or a copy of `template` (a URL made here that nobody is connected to).
@@ -56,9 +57,16 @@ class Postgres:
         """
         name = (make_url(like).database if like else None) or f"beian_test_{os.getpid()}_{next(_numbers)}"
         source = make_url(template).database if template else "template0"
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}" {self._strategy()}')
         self._made.append(name)
         return self._admin.set(database=name).render_as_string(hide_password=False)
+
+    def _strategy(self) -> str:
+        """Copying files is a third quicker than writing every page to the log; servers before 15 know nothing else."""
+        if self._version == 0:
+            with psycopg.connect(libpq(self._admin)) as connection:
+                self._version = connection.info.server_version
+        return "STRATEGY FILE_COPY" if self._version >= 150000 else ""
 
     def drop_database(self, url: str) -> None:
         """Drop a database made here, together with whoever is still connected to it."""
