@@ -14,9 +14,11 @@ from webapp.organization.models import User
 from webapp.organization.policy import acting, can
 from webapp.tasks.standing import colleague, objection_to_deciding, objection_to_speaking
 from webapp.workflow import queries
+from webapp.workflow.commands import go_on_without
 from webapp.workflow.countersign import STILL
-from webapp.workflow.guards import check_version, take
+from webapp.workflow.guards import check_version, guarded, step_of, take
 from webapp.workflow.models import ProcessInstance, Seat
+from webapp.workflow.rules import acts_for, asked_for
 from webapp.workflow.telling import tell_of
 
 MOST_WORDS = 500
@@ -73,8 +75,8 @@ def ask(
             raise Refused(_("不能请自己。"))
         refuse(objection_to_speaking(to, seat))
         made.append(_seat_below(seat, actor, to, kind, words))
-    if seat.holder_id is None:
-        seat.holder_id = actor.id  # who asks others has taken the task on
+    if seat.holder_id is None:  # who asks others has taken the task on
+        seat.on_behalf_of_id, seat.holder_id = acts_for(actor, seat), actor.id
     if kind != "after":
         seat.state = "waiting"
     seat.version += 1
@@ -105,21 +107,29 @@ def _seat_below(seat: Seat, actor: User, to: User, kind: str, note: str) -> Seat
     return child
 
 
-@transactional
 def recall(actor: User, seat_id: int, *, now: datetime | None = None) -> Seat:
     """拿回委派、减签: do without an opinion that has not been given. Gives the seat that is waited for no more.
 
-    Raises NotFound, or Refused when it has been given.
+    Where it was the last confirmation of a decision, the case goes on. Raises NotFound, or Refused when it has been
+    given.
     """
-    now = now or datetime.now(UTC)
+    return guarded(
+        lambda: _recall(actor, seat_id, now or datetime.now(UTC)),
+        actor.institution_id,
+        lambda: queries.instance_id_of_seat(seat_id),
+    )
+
+
+@transactional
+def _recall(actor: User, seat_id: int, now: datetime) -> Seat:
     acting(actor)
     instance = queries.lock_instance_of_seat(seat_id, actor.institution_id)
     seat = _at(instance, seat_id)
-    if instance is None or seat is None or seat.handed_by_id != actor.id or seat.kind == "main":
+    if instance is None or seat is None or not asked_for(actor, seat):
         raise NotFound(_("没有这件待办。"))
     if seat.state == "void":
         return seat
-    if not can(actor, "recall", seat):
+    if instance.state != "running" or not can(actor, "recall", seat):
         raise Refused(_("意见已经给出，或事项已挂起，不能收回。"))
     seat.state, seat.version = "void", seat.version + 1
     parent = next(other for other in seat.task.seats if other.id == seat.parent_id)
@@ -127,6 +137,8 @@ def recall(actor: User, seat_id: int, *, now: datetime | None = None) -> Seat:
     if seat.kind != "after" and not awaited and parent.state == "waiting":
         parent.state, parent.version = "open", parent.version + 1
     event("workflow:seat:recalled", actor, seat, {"kind": seat.kind, "from": seat.holder_id}, "", now)
+    if seat.kind == "after" and parent.state == "answered":
+        go_on_without(step_of(instance, actor, now), queries.open_tasks(instance), seat)
     return seat
 
 
@@ -141,7 +153,10 @@ def reassign(actor: User, seat_id: int, to_id: int, note: str, *, now: datetime 
     to = colleague(actor, to_id)
     refuse(objection_to_deciding(to, seat) if seat.kind == "main" else objection_to_speaking(to, seat))
     given = {"from": seat.holder_id, "to": to.id, "administrator": True}
+    asked_by = seat.handed_by_id
     _hand_on(seat, actor, to, _reason(note))
+    if seat.kind != "main":
+        seat.handed_by_id = asked_by
     event("workflow:task:transferred", actor, seat, given, note, now)
     _tell(seat, to, _("由您接办：%(title)s", title=seat.task.instance.title_zh), note, now)
     return seat
@@ -154,9 +169,11 @@ def release(actor: User, seat_id: int, note: str, *, now: datetime | None = None
     seat = _overseen(actor, seat_id)
     if seat.queue is None or seat.kind != "main":
         raise Refused(_("这件待办指定了办理人，没有可以放回的队列。"))
+    if len([other for other in seat.task.seats if other.kind == "main" and other.queue == seat.queue]) > 1:
+        raise Refused(_("会签中每人一席，不能放回队列；请改由他人办理。"))
     given = {"from": seat.holder_id, "to": None, "administrator": True}
-    seat.holder_id, seat.on_behalf_of_id, seat.version = None, None, seat.version + 1
-    seat.note = _reason(note)
+    seat.holder_id, seat.on_behalf_of_id, seat.handed_by_id = None, None, None
+    seat.note, seat.version = _reason(note), seat.version + 1
     event("workflow:task:released", actor, seat, given, note, now)
     return seat
 

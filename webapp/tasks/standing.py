@@ -11,9 +11,8 @@ from webapp.organization.duties import ADMINISTRATORS
 from webapp.organization.models import User
 from webapp.organization.policy import has_role, held_queues
 from webapp.workflow import queries
-from webapp.workflow.countersign import STILL
 from webapp.workflow.models import Seat
-from webapp.workflow.rules import own_application
+from webapp.workflow.rules import own_application, sits_beside
 
 
 def colleague(actor: User, user_id: int) -> User:
@@ -52,9 +51,6 @@ def objection_to_speaking(person: User, seat: Seat) -> str:
         return str(_("%(who)s 是申请人，不能参与办理自己的申请。", who=person.name_zh))
     if has_role(person, *ADMINISTRATORS):
         return str(_("%(who)s 是管理或审计人员，不参与办理。", who=person.name_zh))
-    beside = [other for other in seat.task.seats if other.id != seat.id]
-    if any(
-        person.id in (other.holder_id, other.answered_by_id) and other.state in (*STILL, "answered") for other in beside
-    ):
+    if sits_beside(person.id, seat):
         return str(_("%(who)s 已在这一步办理或待办。", who=person.name_zh))
     return ""

@@ -14,10 +14,10 @@ from webapp.notifications.commands import tell
 from webapp.organization.models import User
 from webapp.organization.policy import acting, can
 from webapp.workflow import queries
+from webapp.workflow.countersign import STILL
 from webapp.workflow.guards import step_of
 from webapp.workflow.models import ClockPause, ProcessInstance, Timer
 from webapp.workflow.rescheduling import reckon_anew
-from webapp.workflow.stepping import Step
 
 MOST_WORDS = 500
 PAUSE = "suspended"
@@ -46,7 +46,7 @@ def suspend(actor: User, instance_id: int, reason: str, *, now: datetime | None 
     instance.about = {**(instance.about or {}), "suspended": True}
     instance.state, instance.version = "suspended", instance.version + 1
     _record("workflow:case:suspended", actor, instance, words, now)
-    _tell(instance, _("已挂起：%(title)s", title=instance.title_zh), words, "suspended", now)
+    _tell(instance, _at_hand(instance), _("已挂起：%(title)s", title=instance.title_zh), words, "suspended", now)
     return instance
 
 
@@ -73,11 +73,12 @@ def resume(actor: User, instance_id: int, reason: str, *, now: datetime | None =
                 seat.state, seat.version = "open", seat.version + 1
         reckon_anew(task, step, now)
     for timer in db.session.scalars(select(Timer).where(Timer.instance_id == instance.id, Timer.state == "held")):
-        timer.state, timer.next_at = "armed", timer.next_at + (now - pause.begun_at)
+        stood = now - pause.begun_at
+        timer.state, timer.due_at, timer.next_at = "armed", timer.due_at + stood, timer.next_at + stood
     instance.state, instance.version = "running", instance.version + 1
     work_waits()
     _record("workflow:case:resumed", actor, instance, words, now)
-    _tell(instance, _("已恢复办理：%(title)s", title=instance.title_zh), words, "resumed", now)
+    _tell(instance, _at_hand(instance), _("已恢复办理：%(title)s", title=instance.title_zh), words, "resumed", now)
     return instance
 
 
@@ -90,7 +91,7 @@ def terminate(actor: User, instance_id: int, reason: str, *, now: datetime | Non
         return instance
     if instance.state not in ("running", "suspended"):
         raise Refused(_("事项已办结，不能终止。"))
-    step: Step = step_of(instance, actor, now)
+    step, people = step_of(instance, actor, now), _at_hand(instance)
     if instance.state == "suspended":
         _pause(instance).ended_at = now
     for task in queries.open_tasks(instance).values():
@@ -99,7 +100,7 @@ def terminate(actor: User, instance_id: int, reason: str, *, now: datetime | Non
     step.end("terminated")
     instance.version += 1
     _record("workflow:case:terminated", actor, instance, words, now)
-    _tell(instance, _("已终止：%(title)s", title=instance.title_zh), words, "terminated", now)
+    _tell(instance, people, _("已终止：%(title)s", title=instance.title_zh), words, "terminated", now)
     return instance
 
 
@@ -146,12 +147,14 @@ def _record(action: str, actor: User, instance: ProcessInstance, reason: str, no
     )
 
 
-def _tell(instance: ProcessInstance, subject: str, reason: str, what: str, now: datetime) -> None:
-    """The applicant, and those who have the case in hand, learn of it with the reason."""
-    holders = {
-        seat.holder_id for seat in queries.seats_of(instance) if seat.state in ("open", "held") and seat.holder_id
-    }
-    people = sorted({instance.applicant_id, *holders})
+def _at_hand(instance: ProcessInstance) -> list[int]:
+    """The applicant, and those who have the case in hand."""
+    holders = {seat.holder_id for seat in queries.seats_of(instance) if seat.state in STILL and seat.holder_id}
+    return sorted({instance.applicant_id, *holders})
+
+
+def _tell(instance: ProcessInstance, people: list[int], subject: str, reason: str, what: str, now: datetime) -> None:
+    """These people learn of it with the reason."""
     body = _("%(reference)s：%(why)s", reference=instance.reference, why=reason)
     key = f"{what}:{instance.id}:{instance.version}"
     tell(instance.institution_id, people, subject, body, instance_id=instance.id, now=now, key=key, kind="case")

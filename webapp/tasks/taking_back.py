@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp.definitions import queries as definitions
-from webapp.engine import RestartRefused, is_opinion_block, return_targets
+from webapp.engine import Element, RestartRefused, is_opinion_block, return_targets
 from webapp.errors import NotFound, Refused
 from webapp.extensions import db, transactional
 from webapp.organization.models import User
@@ -38,17 +38,29 @@ def obstacle_to_taking_back(actor: User, seat: Seat) -> str:
 def _used_within(seat: Seat) -> str:
     """Whether others at the same task have acted on the answer: whoever asked for it, or came after it."""
     task = seat.task
-    if seat.kind in ("delegate", "before"):
-        parent = next(other for other in task.seats if other.id == seat.parent_id)
+    parent = next((other for other in task.seats if other.id == seat.parent_id), None)
+    if parent is not None and seat.kind in ("delegate", "before"):
         return _acted(parent) if parent.state == "answered" else ""
-    acted = [
-        other
-        for other in task.seats
-        if other.parent_id == seat.id and other.state == "answered" and seat.kind == "main"
-    ]
-    if _in_sequence(task) and seat.kind == "main":
-        acted += [s for s in countersign.main_seats(task) if s.position > seat.position and s.state == "answered"]
+    if parent is not None and seat.decision == "object":
+        return str(_("%(who)s 已在重新决定，不能拿回。", who=parent.holder.name_zh if parent.holder else _("他人")))
+    acted = [other for other in countersign.children(task, seat, "after") if other.state == "answered"]
+    if _in_sequence(task):
+        later = [other for other in countersign.main_seats(task) if other.position > (parent or seat).position]
+        acted += [other for other in later if other.state == "answered" or _taken_on(task, other)]
     return _acted(acted[0]) if acted else ""
+
+
+def _taken_on(task: UserTask, seat: Seat) -> bool:
+    """Whether the person whose turn it is has begun: asked others, handed it on, or taken it from its queue."""
+    asked = countersign.children(task, seat, "delegate", "before", "after")
+    given = seat.holder_id is not None and not _seated(task, seat)
+    return bool(asked) or seat.handed_by_id is not None or given
+
+
+def _seated(task: UserTask, seat: Seat) -> bool:
+    """Whether the system gave the seat to its holder as it opened: by name, or as one of those who countersign."""
+    said = _element(task).properties
+    return seat.queue is None or ("countersign" in said and said.get("countersigners", "people") == "people")
 
 
 def _used_after(seat: Seat) -> str:
@@ -57,14 +69,16 @@ def _used_after(seat: Seat) -> str:
     if seat.kind != "main" or len([s for s in task.seats if s.kind == "main" and s.state == "answered"]) > 1:
         return str(_("会签已有结论，不能单独拿回；可请后一环节退回。"))
     since = task.closed_at
-    later = select(UserTask).where(UserTask.instance_id == task.instance_id, UserTask.id != task.id)
+    assert since is not None
+    later = select(UserTask).where(UserTask.instance_id == task.instance_id, UserTask.id > task.id)
     for other in db.session.scalars(later.where(UserTask.opened_at >= since)):
-        acted = next((s for s in other.seats if s.state == "answered"), None)
+        # What was carried over had been answered before, by people who have not looked at this answer.
+        acted = next((s for s in other.seats if s.answered_at is not None and s.answered_at >= since), None)
         if acted is not None:
             return _acted(acted)
-        held = next((s for s in other.seats if s.holder is not None and s.queue is not None), None)
+        held = next((s for s in other.seats if s.state in STILL and _taken_on(other, s)), None)
         if held is not None and held.holder is not None:
-            return str(_("%(who)s 已认领下一环节，不能拿回；可请其退回。", who=held.holder.name_zh))
+            return str(_("%(who)s 已接手下一环节，不能拿回；可请其退回。", who=held.holder.name_zh))
     closed = later.where(UserTask.closed_at > since, UserTask.state == "completed").limit(1)
     if db.session.scalar(closed) is not None:
         return str(_("后面的环节已经办理，不能拿回；可请其退回。"))
@@ -73,7 +87,8 @@ def _used_after(seat: Seat) -> str:
 
 
 def _acted(seat: Seat) -> str:
-    who = seat.answered_by.name_zh if seat.answered_by is not None else _("系统")
+    by = seat.answered_by or seat.holder
+    who = by.name_zh if by is not None else _("系统")
     return str(_("%(who)s 已据此办理，不能拿回；可请其退回。", who=who))
 
 
@@ -105,19 +120,22 @@ def _within(actor: User, seat: Seat, now: datetime) -> Seat:
     parent = next((s for s in task.seats if s.id == seat.parent_id), None)
     if parent is not None and seat.kind in ("delegate", "before") and parent.state == "open":
         parent.state, parent.version = "waiting", parent.version + 1
-    if seat.kind == "main" and _in_sequence(task):
+    if seat.kind in ("main", "after") and _in_sequence(task):
         for other in countersign.main_seats(task):
-            if other.position > seat.position and other.state == "open":
+            if other.position > (parent or seat).position and other.state == "open":
                 other.state, other.version = "waiting", other.version + 1
     unanswer(seat)
     event("workflow:seat:takenback", actor, seat, {"kind": seat.kind}, "", now)
     return seat
 
 
-def _in_sequence(task: UserTask) -> bool:
+def _element(task: UserTask) -> Element:
     pinned = definitions.pinned(task.instance.definition_id)
-    element = pinned.bundle.definition(pinned.key, specs()).elements[task.element]
-    return countersign.rule_of(element).kind == "sequence"
+    return pinned.bundle.definition(pinned.key, specs()).elements[task.element]
+
+
+def _in_sequence(task: UserTask) -> bool:
+    return countersign.rule_of(_element(task)).kind == "sequence"
 
 
 def _across(actor: User, instance: ProcessInstance, tasks: dict[str, UserTask], seat: Seat, now: datetime) -> Seat:

@@ -17,7 +17,7 @@ from webapp.extensions import db
 from webapp.ledger import record
 from webapp.workflow.countersign import AGREEING
 from webapp.workflow.models import Answers, Seat, UserTask
-from webapp.workflow.seats import NEVER, queue_of, role_of
+from webapp.workflow.seats import NEVER, assignee, queue_of, role_of
 
 if TYPE_CHECKING:
     from webapp.workflow.stepping import Step
@@ -47,8 +47,7 @@ def carried(step: Step, token: OpenTask) -> Carried | None:
     if earlier is None:
         return None
     task, answers = earlier
-    agreed = task.state == "completed" and task.outcome in AGREEING
-    if not agreed or any(seat.returned_to for seat in task.seats) or not _same_office(step, element, token, task):
+    if task.outcome not in AGREEING or _sent_back(token, task) or not _same_office(step, element, token, task):
         return None
     then, now = _applications(step.instance.id, answers.id)
     reviewed = element.properties.get("reviews")
@@ -118,13 +117,26 @@ def _last(instance_id: int, token: OpenTask) -> tuple[UserTask, Answers] | None:
     return (row[0], row[1]) if row is not None and row[1] is not None else None
 
 
+def _sent_back(token: OpenTask, task: UserTask) -> bool:
+    """Whether the case has come back to the step, or to what lies around it, since it was answered."""
+    places = (token.element, *token.scope)
+    statement = (
+        select(Seat.id)
+        .join(UserTask, UserTask.id == Seat.task_id)
+        .where(Seat.instance_id == task.instance_id, Seat.returned_to.in_(places), UserTask.round >= task.round)
+    )
+    return db.session.scalar(statement.limit(1)) is not None
+
+
 def _same_office(step: Step, element: Element, token: OpenTask, task: UserTask) -> bool:
     """Whether the step is still up to those it was up to then."""
-    if not element.candidate_groups or "countersign" in element.properties:
-        return True
-    role = role_of(element, token.data, step.clock.functions())
-    queue = queue_of(step.bundle.pack, role, step.instance)
-    return all(seat.queue == queue for seat in task.seats if seat.kind == "main" and seat.state == "answered")
+    seats = [seat for seat in task.seats if seat.kind == "main"]
+    if not element.candidate_groups:
+        person = step.instance.applicant_id if element.assignee == "applicant" else assignee(element, token.data)
+        return any(person in (seat.holder_id, seat.on_behalf_of_id, seat.handed_by_id) for seat in seats)
+    several = "countersign" in element.properties and element.role_expression is None
+    roles = element.candidate_groups if several else (role_of(element, token.data, step.clock.functions()),)
+    return {seat.queue for seat in seats} == {queue_of(step.bundle.pack, role, step.instance) for role in roles}
 
 
 def _applications(instance_id: int, before: int) -> tuple[dict[str, Any], dict[str, Any]]:

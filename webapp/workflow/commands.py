@@ -23,10 +23,11 @@ from webapp.workflow.filing import (
     seat_event,
 )
 from webapp.workflow.guards import check_decision, check_separation, check_version, guarded, step_of, take
-from webapp.workflow.models import ProcessInstance, Seat
+from webapp.workflow.models import ProcessInstance, Seat, UserTask
 from webapp.workflow.returning import return_data, return_targets
-from webapp.workflow.rules import OPINIONS, acts_for
-from webapp.workflow.signing import check_opinion, conclude, sign, tally
+from webapp.workflow.rules import OPINIONS, acts_for, sits_beside
+from webapp.workflow.signing import check_opinion, conclude, do_without, sign, tally
+from webapp.workflow.stepping import Step
 from webapp.workflow.telling import tell_principal
 
 
@@ -64,6 +65,7 @@ def _answer(actor: User, seat_id: int, seat_version: int, submission: Submission
         outcome = sign(step, seat, submission, actor, for_whom)
         if outcome is None:
             instance.version += 1
+            step.report_deserted(tasks.values())
             tell_principal(seat, for_whom, actor, now)
             return instance
         closing = conclude(step, task, outcome, submission)
@@ -86,6 +88,29 @@ def _answer(actor: User, seat_id: int, seat_version: int, submission: Submission
     step.settle(tasks)
     tell_principal(seat, for_whom, actor, now)
     return instance
+
+
+def go_on_without(step: Step, tasks: dict[str, UserTask], seat: Seat) -> None:
+    """A confirmation is waited for no more: where it was the last one, the case goes on. Part of a command.
+
+    Raises EngineError.
+    """
+    task, actor = seat.task, step.actor
+    assert actor is not None
+    outcome = do_without(step, seat)
+    if outcome is None:
+        step.instance.version += 1
+        return
+    closing = conclude(step, task, outcome, Submission(outcome))
+    data = {**closing.answers, "decision": closing.decision, "opinion": closing.opinion}
+    data["grounds"] = list(closing.grounds)
+    if "countersign" in step.definition.elements[task.element].properties:
+        data |= tally(task)
+    file_answers(step, task, data, closing, actor, step.now)
+    step.load()
+    step.run.complete(task.token, data)
+    step.complete_task(task, closing.decision)
+    step.settle(tasks)
 
 
 def return_to(
@@ -147,6 +172,8 @@ def claim(actor: User, seat_id: int, seat_version: int, *, now: datetime | None 
     check_version(seat, seat_version)
     if not can(actor, "claim", seat):
         raise Forbidden(_("您不能认领这件待办。"))
+    if sits_beside(actor.id, seat):
+        raise Refused(_("您已在这一步办理或待办，一人只占一席。"))
     seat.on_behalf_of_id = acts_for(actor, seat)
     seat.holder_id, seat.version = actor.id, seat.version + 1
     seat_event("workflow:task:claimed", actor, seat, now or datetime.now(UTC))

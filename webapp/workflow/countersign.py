@@ -93,12 +93,15 @@ def go_on(task: UserTask, seat: Seat, rule: Rule) -> str | None:
         for child in confirming:
             _turn(child)
         return None
+    return proceed(task, rule)
+
+
+def proceed(task: UserTask, rule: Rule) -> str | None:
+    """What the votes have come to, None while others must vote; in a sequence the next one's turn comes."""
     outcome = verdict(rule, [vote_of(task, main) for main in main_seats(task)])
     if outcome is None and rule.kind == "sequence":
-        following = next(
-            (main for main in main_seats(task) if main.state == "waiting" and not _asking(task, main)), None
-        )
-        if following is not None:
+        following = next((main for main in main_seats(task) if main.state != "answered"), None)
+        if following is not None and following.state == "waiting" and not _asking(task, following):
             _turn(following)
     return outcome
 

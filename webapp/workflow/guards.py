@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
@@ -20,8 +20,10 @@ from webapp.registry.queries import filing_of_instance
 from webapp.workflow import queries
 from webapp.workflow.filing import Submission
 from webapp.workflow.models import ProcessInstance, Seat, UserTask
-from webapp.workflow.rules import acts_for, decides
+from webapp.workflow.rules import acts_for, asked_for, decides
 from webapp.workflow.stepping import Step
+
+Result = TypeVar("Result")
 
 
 class Taken(NamedTuple):
@@ -114,20 +116,23 @@ def check_separation(actor: User, taken: Taken, step: Step) -> None:
     seat = taken.seat
     if not can(actor, "answer", seat):
         raise Forbidden(_("您不能办理这件待办：本人的申请不能由本人审批，或您不在办理人之列。"))
+    principal = acts_for(actor, seat)
     others = [s for s in seat.task.seats if s.id != seat.id and s.kind == "main" and s.state == "answered"]
-    if any(actor.id in (s.answered_by_id, s.on_behalf_of_id) for s in others):
+    signed = {person for s in others for person in (s.answered_by_id, s.on_behalf_of_id)} - {None}
+    if actor.id in signed:
         raise Forbidden(_("您已在这一步签过意见，会签中一人只签一次，不能再代他人签。"))
+    if principal in signed:
+        raise Forbidden(_("委托您的人已在这一步签过意见，会签中一人只签一次。"))
+    if principal is not None and asked_for(actor, seat):
+        raise Forbidden(_("这里要听的是别人的意见；请您代理的人的意见，不能由您自己给自己。"))
     if not decides(seat) or seat.role in ("applicant", "assignee") or step.process.same_person_two_roles:
         return
-    principal = acts_for(actor, seat)
     roles = taken.roles if principal is None else taken.roles | queries.standing_roles(taken.instance, principal)
     if roles - {seat.role, "applicant", "assignee"}:
         raise Forbidden(_("您已以另一角色办理过这件事项，那次办理仍然有效，须由他人办理。"))
 
 
-def guarded(
-    command: Callable[[], ProcessInstance], institution_id: int, instance_of: Callable[[], int | None]
-) -> ProcessInstance:
+def guarded(command: Callable[[], Result], institution_id: int, instance_of: Callable[[], int | None]) -> Result:
     """Run a command; when an operation or the engine fails, everything is undone and a Fault tells the administrator.
 
     Raises Refused with a sentence for the person; the task stays open. A database that is gone, locked or full is

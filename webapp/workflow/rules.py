@@ -12,6 +12,7 @@ from webapp.organization.duties import ADMINISTRATORS
 from webapp.organization.models import User
 from webapp.organization.policy import has_role, held_queues, permission, rule, substitutions, visibility
 from webapp.organization.queries import Substitution
+from webapp.workflow.countersign import STILL
 from webapp.workflow.models import ProcessInstance, Seat
 
 AUDITORS = ("auditor", "audit_admin")
@@ -149,8 +150,22 @@ def may_add_sign(user: User, seat: Seat) -> bool:
 
 @rule("recall", Seat)
 def may_recall(user: User, seat: Seat) -> bool:
-    """Who asked for an opinion may do without it, while it is not given."""
-    return seat.kind in OPINIONS and seat.state in ("open", "waiting") and seat.handed_by_id == user.id
+    """Whose decision an opinion is for may do without it, while it is not given."""
+    return seat.state in ("open", "waiting") and asked_for(user, seat)
+
+
+def asked_for(user: User, seat: Seat) -> bool:
+    """Whether the seat is an opinion for the person's own decision, or for one made on behalf of somebody."""
+    parent = next((other for other in seat.task.seats if other.id == seat.parent_id), None)
+    if seat.kind not in OPINIONS or parent is None:
+        return False
+    return parent.holder_id == user.id or acts_for(user, parent) is not None
+
+
+def sits_beside(person_id: int, seat: Seat) -> bool:
+    """Whether the person has, or has had the say at, another seat of the same task."""
+    others = (other for other in seat.task.seats if other.id != seat.id and other.state in (*STILL, "answered"))
+    return any(person_id in (other.holder_id, other.answered_by_id, other.on_behalf_of_id) for other in others)
 
 
 @rule("take_back", Seat)

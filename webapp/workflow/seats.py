@@ -14,6 +14,8 @@ from webapp.organization.queries import holders, is_held, local_day, queue_name,
 from webapp.workflow.models import ProcessInstance, Seat, UserTask
 
 Functions = Mapping[str, Callable[..., Any]]
+# The roles in which each person has decided.
+Decided = Callable[[], Mapping[int, frozenset[str]]]
 # Seats without a deadline sort behind every deadline.
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -34,21 +36,27 @@ def role_unit(pack: Pack, role: str, instance: ProcessInstance) -> int | None:
 
 
 def open_seats(
-    task: UserTask, element: Element, pack: Pack, data: dict[str, Any], functions: Functions | None = None
+    task: UserTask,
+    element: Element,
+    pack: Pack,
+    data: dict[str, Any],
+    functions: Functions | None = None,
+    decided: Decided = dict,
 ) -> list[Seat]:
     """The main seats of a new task: held by the applicant or a named person, or open to a role's queue.
 
-    A countersigned step has several: one a role, or one each of those who hold it. Raises FeelError when an
+    A countersigned step has several: one a role, or one each of those who hold it and have not decided in another
+    role by what `decided` gives. Raises FeelError when an
     expression gives no person, or a role the step does not name.
     """
     instance = task.instance
     if "countersign" in element.properties and element.candidate_groups:
-        return _countersigners(task, element, pack, data, functions)
+        return _countersigners(task, element, pack, data, functions, decided)
     holder, role, queue = None, "", None
     if element.assignee == "applicant":
         holder, role = instance.applicant_id, "applicant"
     elif element.assignee:
-        holder, role = _assignee(element, data), "assignee"
+        holder, role = assignee(element, data), "assignee"
         if holder == instance.applicant_id and "decisions" not in element.properties:
             # What is only carried out or reported may be the applicant's own to do; a decision never is.
             role = "applicant"
@@ -81,15 +89,17 @@ def queue_of(pack: Pack, role: str, instance: ProcessInstance) -> str | None:
 
 
 def _countersigners(
-    task: UserTask, element: Element, pack: Pack, data: dict[str, Any], functions: Functions | None
+    task: UserTask, element: Element, pack: Pack, data: dict[str, Any], functions: Functions | None, decided: Decided
 ) -> list[Seat]:
     """A seat for each role, or for everybody who holds one but the applicant; in sequence the first is open."""
+    apart = decided() if task.decides else {}
     roles = element.candidate_groups if element.role_expression is None else (role_of(element, data, functions),)
     places: list[tuple[str, str | None, int | None]] = []
     for role in roles:
         queue = queue_of(pack, role, task.instance)
         people = _people_of(queue, task) if element.properties.get("countersigners", "people") == "people" else []
         taken = {holder for _role, _queue, holder in places}
+        taken |= {person for person, roles in apart.items() if roles - {role}}
         places += [(role, queue, person) for person in people if person not in taken] or [(role, queue, None)]
     seats = [_seat(task, *place, position=number) for number, place in enumerate(places)]
     if element.properties["countersign"] == "sequence":
@@ -120,7 +130,8 @@ def role_of(element: Element, data: dict[str, Any], functions: Functions | None 
     return str(value)
 
 
-def _assignee(element: Element, data: dict[str, Any]) -> int | None:
+def assignee(element: Element, data: dict[str, Any]) -> int:
+    """The person whose task this is by the expression drawn. Raises FeelError when it gives none."""
     value = feel.compile(element.assignee or "").evaluate(data)
     if isinstance(value, dict):
         value = value.get("id")

@@ -44,11 +44,26 @@ def sign(step: Step, seat: Seat, submission: Submission, actor: User, for_whom: 
         seat.filed = {"answers": submission.answers, "form": list(submission.form) if submission.form else None}
     _record(step, seat, submission, actor, for_whom)
     outcome = countersign.go_on(task, seat, countersign.rule_of(step.definition.elements[task.element]))
-    if outcome is None:
-        for other in task.seats:
-            if other.state == "open" and other.id in waiting and other.holder_id is not None:
-                _tell_turn(other, seat, step.now)
+    _tell_turns(seat, waiting, step.now)
     return outcome
+
+
+def do_without(step: Step, seat: Seat) -> str | None:
+    """After a confirmation is waited for no more: gives what the task came to, None while others must still answer."""
+    task = seat.task
+    if any(child.state in countersign.STILL for child in task.seats if child.parent_id == seat.parent_id):
+        return None
+    waiting = [other.id for other in task.seats if other.state != "open"]
+    outcome = countersign.proceed(task, countersign.rule_of(step.definition.elements[task.element]))
+    _tell_turns(seat, waiting, step.now)
+    return outcome
+
+
+def _tell_turns(seat: Seat, waiting: Sequence[int], now: datetime) -> None:
+    """Those of the seats `waiting` whose turn has come after `seat` learn of it."""
+    for other in seat.task.seats:
+        if other.state == "open" and other.id in waiting and other.holder_id is not None:
+            _tell_turn(other, seat, now)
 
 
 def conclude(step: Step, task: UserTask, outcome: str, closing: Submission) -> Submission:
@@ -63,7 +78,9 @@ def conclude(step: Step, task: UserTask, outcome: str, closing: Submission) -> S
         if task.decides:
             own = Submission(seat.decision or "", seat.opinion, tuple(seat.grounds))
             by = seat.answered_by or step.actor
-            step.decision_id = decide(step, seat, own.decision, own, seat.answered_at or step.now, by)
+            made = decide(step, seat, own.decision, own, seat.answered_at or step.now, by)
+            if seat.decision == outcome or step.decision_id is None:
+                step.decision_id = made
         seat.filed = None
     carrying = [seat for seat in signed if seat.decision == outcome] or signed
     grounds = dict.fromkeys(code for seat in carrying for code in seat.grounds)

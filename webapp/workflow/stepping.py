@@ -5,7 +5,7 @@ Statements are few on purpose: an approval step costs at most twenty, the ledger
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -25,14 +25,17 @@ from webapp.organization.models import User
 from webapp.registry.commands import close_filing
 from webapp.workflow.carrying import carried, carry
 from webapp.workflow.context import OPERATIONS, CaseContext, specs
-from webapp.workflow.countersign import STILL, rule_of
+from webapp.workflow.countersign import STILL
 from webapp.workflow.deadlines import Clock, task_times
+from webapp.workflow.manning import deserted
 from webapp.workflow.models import ClockPause, History, ProcessInstance, Timer, UserTask
-from webapp.workflow.seats import is_manned, open_seats
+from webapp.workflow.queries import decided_roles
+from webapp.workflow.seats import open_seats
 
 _HISTORY = insert(cast(Table, History.__table__))
 _NEW_TIMERS = insert(cast(Table, Timer.__table__))
-_TIMERS = update(cast(Table, Timer.__table__)).where(Timer.state.in_(["armed", "faulty"])).values(state="cancelled")
+_UNFIRED = Timer.state.in_(["armed", "held", "faulty"])
+_TIMERS = update(cast(Table, Timer.__table__)).where(_UNFIRED).values(state="cancelled")
 
 
 def write_history(rows: list[dict[str, Any]]) -> None:
@@ -114,7 +117,7 @@ class Step:
         """
         with db.session.no_autoflush:
             self._settle(open_tasks)
-        self._report_empty_queues()
+        self.report_deserted([task for task in open_tasks.values() if task.state == "open"])
 
     def _settle(self, open_tasks: dict[str, UserTask]) -> None:
         if self.instance.round > 1:
@@ -194,9 +197,13 @@ class Step:
             completed_by=element.properties.get("completed_by") or None,
             decides="decisions" in element.properties,
         )
-        open_seats(task, element, self.bundle.pack, token.data, self.clock.functions())
+        open_seats(task, element, self.bundle.pack, token.data, self.clock.functions(), self._decided)
         self.opened.append(task)
         return task
+
+    def _decided(self) -> Mapping[int, frozenset[str]]:
+        """The roles in which people have decided, where nobody may decide in two."""
+        return {} if self.process.same_person_two_roles else decided_roles(self.instance)
 
     def complete_task(self, task: UserTask, outcome: str) -> None:
         task.state, task.closed_at, task.outcome, task.version = "completed", self.now, outcome, task.version + 1
@@ -252,24 +259,24 @@ class Step:
             timers = timers.where(_TIMERS.table.c.token.in_(list(tokens)))
         db.session.execute(timers)
 
-    def _report_empty_queues(self) -> None:
-        """A task nobody may act on is a fault an administrator sees, never an automatic approval."""
-        for task in self.opened:
-            element = self.definition.elements[task.element]
-            decides = "decisions" in element.properties
-            enough = any if rule_of(element).kind == "any" else all
-            if not enough(is_manned(seat, self.instance, decides, self.now) for seat in task.seats):
-                db.session.flush()
-                report(
-                    self.instance.institution_id,
-                    kind="no_approver",
-                    sentence=_(
-                        "“%(reference)s”的“%(step)s”没有可以办理的人，请指定人员。",
-                        reference=self.instance.reference,
-                        step=task.name,
-                    ),
-                    instance_id=self.instance.id,
-                    task_id=task.id,
-                    element=task.element,
-                    now=self.now,
-                )
+    def report_deserted(self, others: Iterable[UserTask] = ()) -> None:
+        """A task nobody may act on is a fault an administrator sees, never an automatic approval.
+
+        `others` were open before; a decision may have left them without anybody who has not decided in another role.
+        """
+        apart, asked = not self.process.same_person_two_roles, (self.definition, self.opened, others, self.now)
+        for task in deserted(self.instance, *asked, apart=apart):
+            db.session.flush()
+            report(
+                self.instance.institution_id,
+                kind="no_approver",
+                sentence=_(
+                    "“%(reference)s”的“%(step)s”没有可以办理的人，请指定人员。",
+                    reference=self.instance.reference,
+                    step=task.name,
+                ),
+                instance_id=self.instance.id,
+                task_id=task.id,
+                element=task.element,
+                now=self.now,
+            )
