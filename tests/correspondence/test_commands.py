@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from tests.correspondence.conftest import NOW, People, the_case
-from tests.support.desk import open_seat
+from tests.support.desk import case_of, open_seat
 from webapp.correspondence import commands, queries
 from webapp.correspondence.models import Comment, Copy
 from webapp.errors import BeianError, Forbidden, Invalid, NotFound, Refused
@@ -40,12 +40,11 @@ def events(case_id: int) -> list[Any]:
 
 
 def outcome(act: Any) -> str:
-    """"", or the name of the refusal."""
+    """ "", or the name of the refusal."""
     try:
         act()
     except BeianError as refused:
-        assert len(refused.sentence) > 4
-        return type(refused).__name__
+        return type(refused).__name__ if len(refused.sentence) > 4 else "no sentence"
     return ""
 
 
@@ -58,8 +57,10 @@ def test_who_takes_part_comments_and_copies_and_outsiders_find_nothing(case_id: 
         assert outcome(lambda u=username: commands.copy_to(person(u), case_id, [1], now=NOW)) == "NotFound"
         assert outcome(lambda u=username: commands.urge(person(u), case_id, now=NOW)) == "NotFound"
     # 冯老师 audits: sees every case and takes part in none.
-    for act in (commands.comment, commands.urge, lambda *given, now: commands.copy_to(*given[:2], [1], now=now)):
-        assert outcome(lambda a=act: a(person("wzpt.feng"), case_id, "审计", now=NOW)) == "Forbidden"
+    feng = person("wzpt.feng")
+    assert outcome(lambda: commands.comment(feng, case_id, "审计", now=NOW)) == "Forbidden"
+    assert outcome(lambda: commands.copy_to(feng, case_id, [person("wzpt.wang").id], now=NOW)) == "Forbidden"
+    assert outcome(lambda: commands.urge(feng, case_id, now=NOW)) == "Forbidden"
     assert db.session.scalar(select(func.count(Comment.id))) == len(PARTIES)
 
 
@@ -134,8 +135,6 @@ def test_odd_words_and_ids_are_refused_with_a_sentence(case_id: int, person: Peo
 
 
 def test_a_reply_and_a_task_belong_to_the_case(case_id: int, person: People) -> None:
-    from tests.support.desk import case_of
-
     elsewhere = case_of("wzpt", "waiting_for_correction")
     said = commands.comment(person("wzpt.sun"), elsewhere, "别处", now=NOW)
     seat = db.session.get_one(Seat, open_seat(case_id, "PublicityDecision"))
@@ -205,8 +204,6 @@ def test_who_has_a_copy_sees_the_case_and_decides_nothing_in_it(case_id: int, pe
 
 
 def test_the_rule_and_its_query_agree_on_who_sees_a_case(case_id: int, person: People) -> None:
-    from tests.support.desk import case_of
-
     other = case_of("wzpt", "waiting_for_correction")
 
     def agree() -> dict[str, list[bool]]:
@@ -242,8 +239,6 @@ def test_a_case_holds_a_bounded_number_of_comments_and_copies(
 
 
 def test_copies_are_listed_unread_first_and_paged_without_gap_or_repetition(case_id: int, person: People) -> None:
-    from tests.support.desk import case_of
-
     cases = [case_id, *(case_of("wzpt", "waiting_for_correction") for _ in range(3))]
     ids = [commands.copy_to(person("wzpt.sun"), c, [person("wzpt.wang").id], now=NOW)[0].id for c in cases]
     commands.mark_read(person("wzpt.wang"), [ids[3], ids[0]], now=NOW)

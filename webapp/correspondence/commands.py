@@ -64,7 +64,7 @@ def comment(
     db.session.add(row)
     db.session.flush()
     kept = {"reference": instance.reference, "asked_id": asked_id, "reply_to_id": reply_to_id}
-    _record(actor, instance, "comment:written", row, now, kept, {"words": words}, task_id=task_id)
+    _record(actor, instance, "correspondence:comment:written", row, now, kept, {"words": words}, task_id=task_id)
     if asked is not None:
         notices.tell_asked(instance, row, asked, now)
     if answered is not None:
@@ -77,7 +77,7 @@ def _answer(actor: User, instance: ProcessInstance, question: Comment, answer: C
     if question.asked_id == actor.id and question.answered_at is None:
         question.answered_at = now
         kept = {"answer_id": answer.id, "asked_by": question.author_id}
-        _record(actor, instance, "question:answered", question, now, kept, {})
+        _record(actor, instance, "correspondence:question:answered", question, now, kept, {})
     if question.author_id not in (actor.id, answer.asked_id):
         notices.tell_replied(instance, answer, question, now)
 
@@ -116,7 +116,7 @@ def copy_to(
     db.session.add_all(copies)
     db.session.flush()
     kept = {"reference": instance.reference, "to": [user.id for user in fresh]}
-    _record(actor, instance, "copy:sent", copies[0], now, kept, {"note": note})
+    _record(actor, instance, "correspondence:copy:sent", copies[0], now, kept, {"note": note})
     notices.tell_copied(instance, copies, actor, now)
     return copies
 
@@ -139,7 +139,7 @@ def mark_read(actor: User, copy_ids: Sequence[int], *, now: datetime | None = No
     for copy in unread:
         copy.read_at = now
         instance = db.session.get_one(ProcessInstance, copy.instance_id)
-        _record(actor, instance, "copy:read", copy, now, {"sent_by_id": copy.sent_by_id}, {})
+        _record(actor, instance, "correspondence:copy:read", copy, now, {"sent_by_id": copy.sent_by_id}, {})
     return len(unread)
 
 
@@ -170,7 +170,7 @@ def urge(actor: User, instance_id: int, words: str = "", *, now: datetime | None
     told = [user.id for user in people_of(waiting)]
     elements = list(dict.fromkeys(entry.seat.task.element for entry in waiting))
     kept = {"reference": instance.reference, "told": told, "elements": elements}
-    _record(actor, instance, "case:urged", row, now, kept, {"words": words})
+    _record(actor, instance, "correspondence:case:urged", row, now, kept, {"words": words})
     notices.tell_urged(instance, row, waiting, now)
     return row
 
@@ -254,7 +254,7 @@ def _record(
     record(
         db.session(),
         institution_id=instance.institution_id,
-        action=f"correspondence:{what}",
+        action=what,
         actor_id=actor.id,
         actor_label=actor.name_zh,
         object_type=type(thing).__tablename__,

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from webapp.correspondence.picking import Picked, pick
+from webapp.correspondence.picking import Picked, pick, row_of
 from webapp.errors import Invalid
 from webapp.organization.models import User
-from webapp.security import row_number
+
+MOST_SENTENCES = 5
 
 
 @dataclass
@@ -24,6 +25,12 @@ class Form:
         for place, sentence in refused.details or (("form", refused.sentence),):
             self.errors[place] = sentence
 
+    def take_picked(self, place: str, picked: Picked, posted: MultiDict[str, str]) -> None:
+        """What is wrong with the people picked; several of one name are wrong only once the form is sent."""
+        found = [*picked.errors, *(() if "refresh" in posted else picked.undecided)]
+        if found:
+            self.errors[place] = _("；").join(found[:MOST_SENTENCES])
+
 
 @dataclass
 class CommentForm(Form):
@@ -35,9 +42,8 @@ class CommentForm(Form):
     @classmethod
     def read(cls, user: User, posted: MultiDict[str, str]) -> CommentForm:
         form = cls(words=posted.get("words", ""), asked=pick(user, posted, "asked", several=False))
-        form.reply_to, form.task_id = number_of(posted, "reply_to"), number_of(posted, "task")
-        if form.asked.errors:
-            form.errors["asked"] = form.asked.errors[0]
+        form.reply_to, form.task_id = row_of(posted.get("reply_to", "")), row_of(posted.get("task", ""))
+        form.take_picked("asked", form.asked, posted)
         for name, got in (("reply_to", form.reply_to), ("task", form.task_id)):
             if posted.get(name) and got is None:
                 form.errors["form"] = _("这个请求不完整，请回到事项页重试")
@@ -56,19 +62,10 @@ class CopyForm(Form):
     @classmethod
     def read(cls, user: User, posted: MultiDict[str, str]) -> CopyForm:
         form = cls(note=posted.get("note", ""), people=pick(user, posted, "people", several=True))
-        if form.people.errors:
-            form.errors["people"] = "；".join(form.people.errors[:5])
+        form.take_picked("people", form.people, posted)
         return form
 
 
 @dataclass
 class UrgeForm(Form):
     words: str = ""
-
-
-def number_of(posted: MultiDict[str, str], name: str) -> int | None:
-    """A row's number as posted; None for none and for what is no number."""
-    try:
-        return row_number(posted.get(name, ""))
-    except ValueError:
-        return None

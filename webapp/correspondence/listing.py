@@ -14,9 +14,9 @@ from webapp.cases.actors import person_name
 from webapp.cases.moments import Moments
 from webapp.correspondence import queries
 from webapp.correspondence.models import Copy
+from webapp.correspondence.picking import row_of
 from webapp.correspondence.queries import PAGE, Key
 from webapp.organization.models import User
-from webapp.security import row_number
 
 VIEWS = ("all", "unread")
 
@@ -69,19 +69,11 @@ class CopyList:
 
 def key_of(text: str) -> Key | None:
     """A place in the list as its address has it ("unread-17"); None for anything else."""
-    found = re.fullmatch(r"(read|unread)-([0-9]{1,10})", text)
-    try:
-        return (found[1] == "read", row_number(found[2])) if found else None
-    except ValueError:
-        return None
+    found = re.fullmatch(r"(read|unread)-([0-9]{1,9})", text)
+    return (found[1] == "read", int(found[2])) if found else None
 
 
 def ticked(posted: MultiDict[str, str]) -> list[int]:
     """The copies to mark: the one whose button was pressed, else all that are ticked; what is no number is dropped."""
-    ids = []
-    for text in [posted["one"]] if "one" in posted else posted.getlist("copy"):
-        try:
-            ids.append(row_number(text))
-        except ValueError:
-            continue
-    return ids
+    texts = [posted["one"]] if "one" in posted else posted.getlist("copy")
+    return [number for number in map(row_of, texts) if number is not None]

@@ -10,11 +10,11 @@ from werkzeug.datastructures import MultiDict
 
 from webapp.correspondence import queries
 from webapp.organization.models import User
-from webapp.security import row_number
 
 MOST_CANDIDATES = 20
 MOST_PICKED = 50
 MOST_TYPED = 1000
+MOST_DIGITS = 9
 _BETWEEN = re.compile(r"[、，,；;\n]+")
 
 
@@ -22,13 +22,15 @@ _BETWEEN = re.compile(r"[、，,；;\n]+")
 class Picked:
     """People ticked in a form. `candidates` are those a typed name may mean; `query` is what is still to be told apart.
 
-    `errors` holds a sentence for each name that leads to nobody or to several, and for ids that are nobody's.
+    `errors` holds a sentence for each name that leads to nobody, and for ids that are nobody's; `undecided` one for
+    each name that several have, which is no mistake while one only looks people up.
     """
 
     chosen: list[User] = field(default_factory=list)
     candidates: list[User] = field(default_factory=list)
     query: str = ""
     errors: list[str] = field(default_factory=list)
+    undecided: list[str] = field(default_factory=list)
 
     @property
     def ids(self) -> list[int]:
@@ -37,10 +39,12 @@ class Picked:
 
 def pick(user: User, posted: MultiDict[str, str], name: str, *, several: bool) -> Picked:
     """The people posted as ticked under `name` and typed under `<name>-query`; a typed one takes the place of a ticked
-    one where only one may be picked."""
+    one where only one may be picked. Ticking "nobody" outweighs what is still typed."""
     picked = Picked()
+    if not several and posted.getlist(name) == [""] and "refresh" not in posted:
+        return picked
     posted_ids = [text for text in dict.fromkeys(posted.getlist(name)) if text]
-    ids = [number for number in map(_row, posted_ids[: MOST_PICKED + 1]) if number is not None]
+    ids = [number for number in map(row_of, posted_ids[: MOST_PICKED + 1]) if number is not None]
     picked.chosen = list(queries.people_by_id(user.institution_id, ids))
     if len(posted_ids) > MOST_PICKED:
         picked.errors.append(_("一次最多选 %(n)s 人", n=MOST_PICKED))
@@ -50,11 +54,9 @@ def pick(user: User, posted: MultiDict[str, str], name: str, *, several: bool) -
     return picked
 
 
-def _row(text: str) -> int | None:
-    try:
-        return row_number(text)
-    except ValueError:
-        return None
+def row_of(text: str) -> int | None:
+    """The number of a row as posted; None for what no row is numbered by."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
 
 
 def _read_names(user: User, typed: str, picked: Picked, several: bool) -> None:
@@ -64,15 +66,18 @@ def _read_names(user: User, typed: str, picked: Picked, several: bool) -> None:
         picked.errors.append(_("一次最多写 %(n)s 个姓名", n=MOST_PICKED) if several else _("一次只问一个人"))
         return
     left = []
+    ticked = set(picked.ids)
     for name in names:
         found = _named(user, name)
         if len(found) == 1:
             picked.chosen = [*picked.chosen, *found] if several else found
             continue
+        if ticked & {person.id for person in found}:
+            continue  # told apart by ticking
         left.append(name)
         if found:
             picked.candidates += found
-            picked.errors.append(_("叫“%(name)s”的有几位，请勾选", name=name[:40]))
+            picked.undecided.append(_("按“%(name)s”查到几位，请选定", name=name[:40]))
         else:
             picked.errors.append(_("没有查到“%(name)s”，请换姓名或登录名", name=name[:40]))
     picked.query = "、".join(left)

@@ -1,0 +1,101 @@
+"""The correspondence as a browser shows it: accessible, no wider than the screen, silent in the console."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page
+
+from tests.correspondence.conftest import People
+from tests.support.desk import case_of
+from tests.support.live import log_in, serving
+from tests.support.page_checks import listening, problems
+from webapp.correspondence import commands
+from webapp.extensions import db
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("backend", ["sqlite"], indirect=True)]
+WIDTHS = (1440, 390)
+
+
+@pytest.fixture
+def busy(app: Flask, case_id: int, person: People) -> int:
+    """A case with everything in it: a question open, one answered, a remark, copies read and unread, an urging."""
+    sun, xu, he = "wzpt.sun", "wzpt.xu", "wzpt.he"
+    asked = commands.comment(
+        person(sun), case_id, "服务对象写的是“学生”，也包括继续教育的学员吗？", asked_id=person(xu).id
+    )
+    commands.comment(person(xu), case_id, "包括。名单每学期由继续教育学院提供，\n见附件第二页。", reply_to_id=asked.id)
+    commands.comment(person(sun), case_id, "明白了。", reply_to_id=asked.id)
+    commands.comment(person(he), case_id, "学院已开会研究过。" + "补充一段较长的说明文字，" * 12)
+    commands.comment(person(sun), case_id, "类似的账号以前登记过几个？", asked_id=person("wzpt.wang").id)
+    sent = commands.copy_to(person(sun), case_id, [person("wzpt.wang").id, person("wzpt.li").id], "请两位知悉。")
+    commands.mark_read(person("wzpt.li"), [sent[1].id])
+    other = case_of("wzpt", "waiting_for_correction")
+    commands.copy_to(person(sun), other, [person("wzpt.wang").id])
+    commands.urge(person(he), case_id, "学期初要用")
+    db.session.rollback()
+    return case_id
+
+
+def test_the_pages_look_well_to_everybody_in_the_case(app: Flask, browser: Browser, busy: int) -> None:
+    seen = {
+        "wzpt.xu": [f"/cases/{busy}", f"/cases/{busy}/correspondence"],
+        "wzpt.wang": ["/copies", "/copies?view=unread", f"/cases/{busy}"],
+        "wzpt.feng": [f"/cases/{busy}", "/copies"],
+    }
+    found: list[str] = []
+    with serving(app) as address:
+        for username, paths in seen.items():
+            page = log_in(browser, address, username)
+            for path in paths:
+                with listening(page) as heard:
+                    page.goto(path)
+                    found += [f"{username} {path}: {problem}" for problem in [*looked_at(page), *heard]]
+            page.context.close()
+    assert found == []
+
+
+def test_forms_open_and_refused_look_well(app: Flask, browser: Browser, busy: int) -> None:
+    with serving(app) as address:
+        page = log_in(browser, address, "wzpt.sun")
+        page.goto(f"/cases/{busy}")
+        page.click("#comment-form details > summary")
+        page.fill("#asked-query", "wzpt.w")
+        page.fill("#words", "还没有写完的话")
+        page.click("#comment-form button[name=refresh]")  # found without leaving the page
+        page.wait_for_selector("#comment-form input[type=radio]")
+        assert page.url.endswith(f"/cases/{busy}")
+        assert page.input_value("#words") == "还没有写完的话"
+        assert looked_at(page) == []
+        page.click("#copies > details > summary")
+        page.fill("#people-query", "wzpt.li、没有这个人")
+        page.click("#copy-form button:has-text('抄送')")
+        page.wait_for_selector("#copy-form .bn-err")
+        assert looked_at(page) == []
+        page.context.close()
+
+
+def test_a_question_is_answered_and_a_copy_marked_by_keyboard(app: Flask, browser: Browser, busy: int) -> None:
+    with serving(app) as address:
+        page = log_in(browser, address, "wzpt.wang", width=390, height=844)
+        page.goto(f"/cases/{busy}")
+        field = page.locator("#talk details[open] textarea").first
+        field.focus()
+        page.keyboard.type("有两个，都在用。")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**#comment-*")
+        assert "有两个，都在用。" in page.inner_text("article:target")
+        page.focus("#copies form button")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#copies header:has-text('都已阅')")
+        page.context.close()
+
+
+def looked_at(page: Page) -> list[str]:
+    """What page_checks finds at each width."""
+    found: list[str] = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        found += [f"{width} px: {problem}" for problem in problems(page)]
+    return found
