@@ -17,6 +17,9 @@ from webapp.registry.queries import held
 from webapp.workflow.models import AnswerDraft, Answers, History, ProcessInstance, Seat, UserTask
 from webapp.workflow.standing import standing
 
+# The roles of seats that belong to a person by name; nobody is kept apart from them.
+NOBODYS = frozenset({"applicant", "assignee"})
+
 
 def lock_instance(instance_id: int) -> ProcessInstance | None:
     """The case with its stored state, and the filing it carries, locked until the transaction ends."""
@@ -126,6 +129,16 @@ def _roles(tasks: Iterable[UserTask], user_id: int) -> frozenset[str]:
     """The roles in which decisions of the person, or in the person's name, stand; opinions asked for are none."""
     answered = (seat for seat in standing(tasks) if seat.kind == "main")
     return frozenset(seat.role for seat in answered if user_id in (seat.answered_by_id, seat.on_behalf_of_id))
+
+
+def decided_roles(instance: ProcessInstance) -> dict[int, frozenset[str]]:
+    """As `standing_roles` for everybody who has decided anything, by the person's id; named people's steps apart."""
+    found: dict[int, frozenset[str]] = {}
+    for seat in standing(tasks_of(instance)):
+        for person in (seat.answered_by_id, seat.on_behalf_of_id):
+            if person is not None and seat.kind == "main" and seat.role not in NOBODYS:
+                found[person] = found.get(person, frozenset()) | {seat.role}
+    return found
 
 
 def standing_roles(instance: ProcessInstance, user_id: int) -> frozenset[str]:
