@@ -66,9 +66,10 @@ def open_seats(
     statement = _with_case(select(Seat).join(found, found.c.id == Seat.id)).order_by(*order).limit(limit + 1)
     rows = list(db.session.scalars(statement))
     searched = few is None and (wanted.about_case or any(place.processes for place in places))
-    if searched and len(rows) <= limit:
-        end = queues.horizon(places, wanted, cursor, now)
-        if end is not None:
+    end = queues.horizon(places, wanted, cursor, now) if searched else None
+    if end is not None:
+        rows = [row for row in rows if _is_within(row, end)]
+        if len(rows) <= limit:
             return _broken_off(rows, cursor, end)
     return _page(rows, cursor, limit)
 
@@ -89,16 +90,20 @@ def _page(rows: list[Seat], cursor: Cursor | None, limit: int) -> Page:
     return Page(rows, last if back or more else "", first if (more if back else cursor is not None) else "")
 
 
+def _is_within(row: Seat, end: Cursor) -> bool:
+    here, there = (row.urgency, row.id), (end.urgency, end.id)
+    return here >= there if end.back else here <= there
+
+
 def _broken_off(rows: list[Seat], cursor: Cursor | None, end: Cursor) -> Page:
     """What was found as far as every place was looked through, and where to go on."""
     here = key_of(end.urgency, end.id)
     if end.back:
-        kept = [row for row in reversed(rows) if (row.urgency, row.id) >= (end.urgency, end.id)]
+        kept = rows[::-1]
         after = key_of(kept[-1].urgency, kept[-1].id) if kept else key_of(cursor.urgency, cursor.id) if cursor else ""
         return Page(kept, after, here, partial=True)
-    kept = [row for row in rows if (row.urgency, row.id) <= (end.urgency, end.id)]
-    before = key_of(kept[0].urgency, kept[0].id) if kept else here
-    return Page(kept, here, before if cursor is not None else "", partial=True)
+    before = key_of(rows[0].urgency, rows[0].id) if rows else here
+    return Page(rows, here, before if cursor is not None else "", partial=True)
 
 
 def paused_seats(user: User, before: int | None, limit: int = PAGE) -> Page:

@@ -90,7 +90,8 @@ def page(
     places: Sequence[Place], wanted: Filter, cursor: Cursor | None, now: datetime, *, limit: int = PAGE
 ) -> Subquery | None:
     """Ids and urgencies of one page and one seat more, most urgent first; None when there is no place to look in."""
-    scans = [scan(place, wanted, now, cursor).limit(limit + 1) for place in places]
+    share = search.SCANNED // max(len(places), 1)
+    scans = [scan(place, wanted, now, cursor, share=share).limit(limit + 1) for place in places]
     return _together(scans)
 
 
@@ -112,11 +113,10 @@ def among(
 
 
 def horizon(places: Sequence[Place], wanted: Filter, cursor: Cursor | None, now: datetime) -> Cursor | None:
-    """How far `page` has looked when it looks through the cases: None to the end, else the seat to go on from."""
-    last = [
-        _seats(place, wanted, now, cursor).order_by(*_order(cursor)).offset(search.SCANNED - 1).limit(1)
-        for place in places
-    ]
+    """How far `page` has looked in every place where it looks through the cases: None to the end, else the seat to go
+    on from. What it found beyond that is not all there is."""
+    share = search.SCANNED // max(len(places), 1)
+    last = [_seats(place, wanted, now, cursor).order_by(*_order(cursor)).offset(share - 1).limit(1) for place in places]
     found = _together(last)
     ends = [] if found is None else [(row.urgency, row.id) for row in db.session.execute(select(found))]
     if not ends:
@@ -126,12 +126,16 @@ def horizon(places: Sequence[Place], wanted: Filter, cursor: Cursor | None, now:
     return Cursor(urgency, seat_id, back)
 
 
-def scan(place: Place, wanted: Filter, now: datetime, cursor: Cursor | None = None) -> Select[int, datetime]:
-    """The open seats of a place in order: id and urgency. It looks through no more than `search.SCANNED` of them
-    where the cases are asked for something; give it a limit in any case."""
+def scan(
+    place: Place, wanted: Filter, now: datetime, cursor: Cursor | None = None, *, share: int = search.SCANNED
+) -> Select[int, datetime]:
+    """The open seats of a place in order: id and urgency; give it a limit.
+
+    Where the cases are asked for something it looks through no more than `share` of them.
+    """
     seats = _seats(place, wanted, now, cursor)
     if wanted.about_case or place.processes:
-        near = seats.order_by(*_order(cursor)).limit(search.SCANNED).subquery("near")
+        near = seats.order_by(*_order(cursor)).limit(share).subquery("near")
         narrowed = select(near.c.id, near.c.urgency).where(_case(near.c.instance_id, *_asked(place, wanted)))
         descending = cursor is not None and cursor.back
         order = (near.c.urgency.desc(), near.c.id.desc()) if descending else (near.c.urgency, near.c.id)

@@ -38,6 +38,11 @@ def shown(number: int) -> str:
     return str(number) if number <= MOST_COUNTED else f"{MOST_COUNTED}+"
 
 
+def _some(number: int) -> str:
+    """The same, nothing for none."""
+    return shown(number) if number else ""
+
+
 def rail(listing: Listing) -> list[Group]:
     """The groups in their order; those with nothing in them are left out."""
     groups = [
@@ -55,7 +60,7 @@ def _to_do(listing: Listing) -> list[Entry]:
     plain = not listing.saved and not listing.process
     found = [
         _view(listing, _("待办"), "todo", shown(counts.todo), current=plain and not listing.late),
-        _view(listing, _("待认领"), "unclaimed", shown(counts.unclaimed)),
+        _view(listing, _("待认领"), "unclaimed", _some(counts.unclaimed)),
         _late(listing, _("已超时"), "over", counts.overdue),
         _late(listing, _("两日内到期"), "soon", counts.soon),
     ]
@@ -64,7 +69,7 @@ def _to_do(listing: Listing) -> list[Entry]:
         current = listing.view == "for" and listing.principal == principal and not listing.saved
         href = url_for("inbox.todo", view="for", principal=principal)
         found.append(Entry(str(_("代 %(who)s", who=name)), href, shown(number), current=current))
-    return [*found, _view(listing, _("停表、挂起"), "paused", shown(counts.held))]
+    return [*found, _view(listing, _("停表、挂起"), "paused", _some(counts.held))]
 
 
 def _by_process(listing: Listing) -> list[Entry]:
@@ -105,4 +110,4 @@ def _view(listing: Listing, label: Any, view: str, count: str = "", *, current: 
 def _late(listing: Listing, label: Any, late: str, number: int) -> Entry:
     kind = late if number else ""
     current = listing.acting and listing.late == late and not listing.saved
-    return Entry(str(label), url_for("inbox.todo", view="todo", late=late), shown(number), kind, current)
+    return Entry(str(label), url_for("inbox.todo", view="todo", late=late), _some(number), kind, current)

@@ -1,9 +1,9 @@
 """Narrowing a list by what its cases are: which of two bounded ways finds the rows.
 
 What few cases have (a rare word, a small process or unit) is looked up in the index of terms, and their tasks are then
-asked whose they are. What many have is found soon enough in the order of the list itself: of each queue the next
-`SCANNED` tasks are looked through, and where that did not fill the page it says from where to go on. Neither way costs
-more in a larger table.
+asked whose they are. What many have is found soon enough in the order of the list itself: the next `SCANNED` tasks are
+looked through, an equal share in each queue, and where that does not fill the page it says from where to go on.
+Neither way costs more in a larger table.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from webapp.workflow.models import ProcessInstance
 
 # So many cases with a term are few; their tasks are looked up one by one.
 RARE = 1500
-# So many tasks of a list are looked through for one page.
+# So many tasks are looked through for one page.
 SCANNED = 3000
 _LAST = "\uffff"
 
