@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import SelectField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from webapp.security import row_number
 
@@ -47,10 +47,10 @@ class HandForm:
         """Judge what can be judged without the command; `people` are those known among the picked."""
         if not self.users:
             self.errors["to"] = _("请选定交给谁")
-        elif any(user not in people for user in self.users):
-            self.errors["to"] = _("所选的人不在可选之列，请重新选定")
         elif len(self.users) > MOST_PEOPLE:
             self.errors["to"] = _("一次最多请 %(n)s 人", n=MOST_PEOPLE)
+        elif any(user not in people for user in self.users):
+            self.errors["to"] = _("所选的人不在可选之列，请重新选定")
         if len(self.note) > MAX_NOTE:
             self.errors["note"] = _("说明最长 %(n)s 字", n=MAX_NOTE)
         return not self.errors
@@ -66,7 +66,7 @@ class OverseeForm(FlaskForm):  # type: ignore[misc]
 
     reason = TextAreaField(
         _l("事由"),
-        validators=[InputRequired(_l("请写明事由")), Length(max=MAX_NOTE, message=_l("事由最长 500 字"))],
+        validators=[DataRequired(_l("请写明事由")), Length(max=MAX_NOTE, message=_l("事由最长 500 字"))],
     )
 
 
@@ -76,5 +76,5 @@ class ReassignForm(FlaskForm):  # type: ignore[misc]
     to = SelectField(_l("交给"), coerce=int, validators=[InputRequired(_l("请选定交给谁"))])
     note = TextAreaField(
         _l("事由"),
-        validators=[InputRequired(_l("请写明事由")), Length(max=MAX_NOTE, message=_l("事由最长 500 字"))],
+        validators=[DataRequired(_l("请写明事由")), Length(max=MAX_NOTE, message=_l("事由最长 500 字"))],
     )
