@@ -11,6 +11,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -151,15 +152,15 @@ def _settle(outcome: Outcome, now: datetime) -> None:
 
 def _report(message: OutboxMessage, now: datetime) -> None:
     """A fault for the mail server, and one for each robot, however many messages it did not take."""
-    detail = f"{message.key}\n{message.error}"
-    if message.channel == WEBHOOK:
-        sentence = _(
-            "群机器人“%(name)s”三次没有收下消息，请本人检查机器人的地址和密钥，或在发件箱中重发：%(subject)s",
-            name=message.address,
-            subject=message.subject,
-        )
-        kind, place = "webhook", f"webhook:{message.webhook_id}"
-    else:
+    told: dict[str, Any] = {"detail": f"{message.key}\n{message.error}", "now": now}
+    if message.channel == EMAIL:
         sentence = _("有邮件发不出去，请检查邮件服务器后在发件箱中重发：%(subject)s", subject=message.subject)
-        kind, place = "mail", ""
-    report(message.institution_id, kind=kind, sentence=sentence, detail=detail, element=place, now=now)
+        report(message.institution_id, kind="mail", sentence=sentence, **told)
+        return
+    sentence = _(
+        "群机器人“%(name)s”三次没有收下消息，请本人检查机器人的地址和密钥，或在发件箱中重发：%(subject)s",
+        name=message.address,
+        subject=message.subject,
+    )
+    place = f"webhook:{message.webhook_id}"
+    report(message.institution_id, kind="webhook", sentence=sentence, element=place, **told)

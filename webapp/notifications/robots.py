@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote_plus
 
+from flask_babel import gettext as _
+
 from webapp.config import Settings
 from webapp.errors import Invalid
 from webapp.notifications.addresses import Place, named_hosts, place_of
@@ -31,8 +33,6 @@ TIMEOUT = 10.0
 MOST_READ = 64 * 1024
 # WeCom takes 4,096 bytes of Markdown, the others 20,000 of everything.
 MOST_BYTES = {"wecom": 4096, "dingtalk": 16_000, "feishu": 16_000}
-# Robots may be set to take only messages that hold a keyword: this one is always there.
-KEYWORD = "备案"
 # What Markdown would read as a mark, people typed as a character.
 _MARKS = str.maketrans("<>[]*`#", "＜＞［］＊｀＃")
 
@@ -63,7 +63,8 @@ class Robots:
         try:
             place = place_of(robot.kind, robot.url, self.named)
             with spoken(mail.locale):
-                message = message_of(robot.kind, f"{KEYWORD} · {mail.subject}", paragraphs(mail.body, self.base_url))
+                body = paragraphs(mail.body, self.base_url)
+            message = message_of(robot.kind, f"{_keyword()} · {mail.subject}", body)
             path, signed = sign(robot, place.path, message, time.time())
             status, answer = self._post(place, path, json.dumps(signed, ensure_ascii=False).encode())
         except Invalid as error:
@@ -102,6 +103,12 @@ class Robots:
         if late.is_set():
             raise TimeoutError("timed out")
         return found
+
+
+def _keyword() -> str:
+    """Robots may be set to take only messages that hold a keyword: this one is in every message of any language."""
+    with spoken("zh"):
+        return str(_("备案"))
 
 
 def _cut(connection: http.client.HTTPConnection, late: threading.Event) -> None:
