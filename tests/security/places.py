@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from tests.files.made import PDF
 from tests.support.cases import run_case
+from webapp.arrangements.models import InboxView, Phrase
 from webapp.bulletins.models import Bulletin
 from webapp.campaigns.models import Campaign, CampaignItem
 from webapp.extensions import db, transactional
@@ -22,7 +23,7 @@ from webapp.faults.models import Fault
 from webapp.files.commands import UploadLimits, upload
 from webapp.files.models import StoredFile
 from webapp.ledger.checkpoints import Signer, checkpoint
-from webapp.notifications.models import Notice, OutboxMessage
+from webapp.notifications.models import Notice, OutboxMessage, Webhook
 from webapp.organization.models import User
 from webapp.organization.queries import user_by_name
 from webapp.registry.models import Account
@@ -84,6 +85,9 @@ def _school(code: str, app: Flask) -> Things:
         "item_id": item_id,
         "fault_id": _one(select(func.max(Fault.id)).where(Fault.institution_id == institution_id)),
         "notice_id": _one(select(func.max(Notice.id)).where(Notice.user_id == user.id)),
+        "view_id": _one(select(func.max(InboxView.id)).where(InboxView.owner_id == user.id)),
+        "phrase_id": _one(select(func.max(Phrase.id)).where(Phrase.user_id == user.id)),
+        "webhook_id": _one(select(func.max(Webhook.id)).where(Webhook.user_id == user.id)),
         "message_id": _one(select(func.max(OutboxMessage.id)).where(OutboxMessage.institution_id == institution_id)),
         "draft_id": _one(select(func.max(AnswerDraft.id)).where(AnswerDraft.user_id == user.id)),
         "seq": 1,
@@ -129,7 +133,12 @@ def _records(institution_id: int, user_id: int, case_id: int) -> None:
     message.subject, message.body, message.state, message.error = "信", "正文", "failed", "refused"
     message.created_at = message.next_at = NOW
     bulletin = Bulletin(institution_id=institution_id, number="1", title_zh="简报", body_zh="正文", published_at=NOW)
-    db.session.add_all([notice, message, bulletin])
+    robot = Webhook(institution_id=institution_id, user_id=user_id, kind="wecom", name="群", created_at=NOW)
+    robot.url = "https://127.0.0.1/"  # which is no robot's, so that trying it asks nobody
+    arranged = {"institution_id": institution_id, "position": 1}
+    view = InboxView(owner_id=user_id, name="视图", query={"late": "soon"}, created_at=NOW, **arranged)
+    phrase = Phrase(user_id=user_id, words="同意", **arranged)
+    db.session.add_all([notice, message, bulletin, robot, view, phrase])
 
 
 @transactional
