@@ -40,10 +40,11 @@ class Drawing:
         )
 
     def user(self, id: str, *, inner: str = "", form: str | None = "form", **settings: str) -> str:
-        """A user task; `settings` are camunda:properties, `assignee` and `due_date` apart."""
+        """A user task; `settings` are camunda:properties, `assignee`, `groups` and `due_date` apart."""
         assignee = settings.pop("assignee", "applicant" if id == "Application" else "")
         due = settings.pop("due_date", "")
-        who = f'camunda:assignee="{assignee}"' if assignee else 'camunda:candidateGroups="unit_head"'
+        groups = settings.pop("groups", "unit_head")
+        who = f'camunda:assignee="{assignee}"' if assignee else f'camunda:candidateGroups="{groups}"'
         given = {"article": "wzpt-1", **settings}
         return self.raw(
             id,

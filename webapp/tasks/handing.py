@@ -181,10 +181,10 @@ def release(actor: User, seat_id: int, note: str, *, now: datetime | None = None
 def _overseen(actor: User, seat_id: int) -> Seat:
     acting(actor)
     instance = queries.lock_instance_of_seat(seat_id, actor.institution_id)
-    seat = _at(instance, seat_id)
-    if instance is None or seat is None or not can(actor, "oversee", instance):
+    if instance is None or not can(actor, "oversee", instance):
         raise NotFound(_("没有这件待办。"))
-    if seat.state not in STILL:
+    seat = _at(instance, seat_id)
+    if seat is None or seat.state not in STILL:
         raise Refused(_("这件待办已经办结或撤销，无须交接。"))
     if seat.role == "applicant":
         raise Refused(_("申请人自己的事项随申请一并交接，不能单独转给他人。"))

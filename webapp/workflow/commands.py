@@ -206,6 +206,8 @@ def cancel(actor: User, instance_id: int, *, reason: str = "", now: datetime | N
         raise NotFound(_("没有这件事项。"))
     if instance.state == "withdrawn" and instance.applicant_id == actor.id:
         return instance
+    if instance.state == "suspended" and instance.applicant_id == actor.id:
+        raise Refused(_("这件事项已挂起，恢复办理后才能撤销。"))
     if not can(actor, "cancel", instance):
         raise Refused(_("只有申请人可以撤销办理中的申请。"))
     step = step_of(instance, actor, now)
