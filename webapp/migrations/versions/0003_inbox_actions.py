@@ -124,6 +124,17 @@ def upgrade() -> None:
     with op.batch_alter_table('handover_line', schema=None) as batch_op:
         batch_op.create_index('ix_handover_line_waiting', ['next_at'], unique=False, sqlite_where=sa.text("state='waiting'"), postgresql_where=sa.text("state='waiting'"))
 
+    op.create_table('case_term',
+    sa.Column('instance_id', sa.Integer(), nullable=False),
+    sa.Column('term', sa.String(length=64), nullable=False),
+    sa.Column('institution_id', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['instance_id'], ['process_instance.id'], name=op.f('fk_case_term_instance_id')),
+    sa.ForeignKeyConstraint(['institution_id'], ['institution.id'], name=op.f('fk_case_term_institution_id')),
+    sa.PrimaryKeyConstraint('instance_id', 'term', name=op.f('pk_case_term'))
+    )
+    with op.batch_alter_table('case_term', schema=None) as batch_op:
+        batch_op.create_index('ix_case_term_look_up', ['institution_id', 'term', 'instance_id'], unique=False)
+
     op.create_table('copy',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('institution_id', sa.Integer(), nullable=False),
@@ -181,6 +192,9 @@ def upgrade() -> None:
         batch_op.create_index('ix_comment_asked', ['asked_id', 'id'], unique=False)
         batch_op.create_index('ix_comment_instance', ['instance_id', 'id'], unique=False)
 
+    with op.batch_alter_table('clock_pause', schema=None) as batch_op:
+        batch_op.create_index('ix_clock_pause_open', ['id'], unique=False, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+
     with op.batch_alter_table('delegation', schema=None) as batch_op:
         batch_op.add_column(sa.Column('note', sa.String(length=200), server_default='', nullable=False))
         batch_op.add_column(sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True))
@@ -193,16 +207,17 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('user_id', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('webhook_id', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('digest_on', sa.Date(), nullable=True))
-        batch_op.create_foreign_key(batch_op.f('fk_outbox_message_webhook_id'), 'webhook', ['webhook_id'], ['id'])
-        batch_op.create_foreign_key(batch_op.f('fk_outbox_message_user_id'), 'user', ['user_id'], ['id'])
-        batch_op.drop_index('ix_outbox_message_due')
+        batch_op.drop_index(batch_op.f('ix_outbox_message_due'))
         batch_op.create_index('ix_outbox_message_due', ['state', 'channel', 'next_at'], unique=False)
+        batch_op.create_foreign_key(batch_op.f('fk_outbox_message_user_id'), 'user', ['user_id'], ['id'])
+        batch_op.create_foreign_key(batch_op.f('fk_outbox_message_webhook_id'), 'webhook', ['webhook_id'], ['id'])
 
     with op.batch_alter_table('seat', schema=None) as batch_op:
         batch_op.add_column(sa.Column('handed_by_id', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('note', sa.Text(), server_default='', nullable=False))
         batch_op.add_column(sa.Column('filed', sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql"), nullable=True))
         batch_op.add_column(sa.Column('attachments', sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql"), nullable=True))
+        batch_op.create_index('ix_seat_held', ['id'], unique=False, sqlite_where=sa.text("state='held'"), postgresql_where=sa.text("state='held'"))
         batch_op.create_foreign_key(batch_op.f('fk_seat_handed_by_id'), 'user', ['handed_by_id'], ['id'])
 
     with op.batch_alter_table('user', schema=None) as batch_op:
@@ -228,16 +243,17 @@ def downgrade() -> None:
 
     with op.batch_alter_table('seat', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_seat_handed_by_id'), type_='foreignkey')
+        batch_op.drop_index('ix_seat_held', sqlite_where=sa.text("state='held'"), postgresql_where=sa.text("state='held'"))
         batch_op.drop_column('attachments')
         batch_op.drop_column('filed')
         batch_op.drop_column('note')
         batch_op.drop_column('handed_by_id')
 
     with op.batch_alter_table('outbox_message', schema=None) as batch_op:
-        batch_op.drop_index('ix_outbox_message_due')
-        batch_op.create_index('ix_outbox_message_due', ['state', 'next_at'], unique=False)
-        batch_op.drop_constraint(batch_op.f('fk_outbox_message_user_id'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('fk_outbox_message_webhook_id'), type_='foreignkey')
+        batch_op.drop_constraint(batch_op.f('fk_outbox_message_user_id'), type_='foreignkey')
+        batch_op.drop_index('ix_outbox_message_due')
+        batch_op.create_index(batch_op.f('ix_outbox_message_due'), ['state', 'next_at'], unique=False)
         batch_op.drop_column('digest_on')
         batch_op.drop_column('webhook_id')
         batch_op.drop_column('user_id')
@@ -249,6 +265,9 @@ def downgrade() -> None:
     with op.batch_alter_table('delegation', schema=None) as batch_op:
         batch_op.drop_column('revoked_at')
         batch_op.drop_column('note')
+
+    with op.batch_alter_table('clock_pause', schema=None) as batch_op:
+        batch_op.drop_index('ix_clock_pause_open', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
 
     with op.batch_alter_table('comment', schema=None) as batch_op:
         batch_op.drop_index('ix_comment_instance')
@@ -263,6 +282,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_copy_user')
 
     op.drop_table('copy')
+    with op.batch_alter_table('case_term', schema=None) as batch_op:
+        batch_op.drop_index('ix_case_term_look_up')
+
+    op.drop_table('case_term')
     with op.batch_alter_table('handover_line', schema=None) as batch_op:
         batch_op.drop_index('ix_handover_line_waiting', sqlite_where=sa.text("state='waiting'"), postgresql_where=sa.text("state='waiting'"))
 
