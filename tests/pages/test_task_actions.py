@@ -37,14 +37,14 @@ def test_a_task_is_handed_on_in_the_browser(app: Flask, browser: Browser, seat_i
         with listening(page) as heard:
             page.goto(f"/tasks/{seat_id}")
             page.locator(".bn-diagram .djs-element").first.wait_for()
-            page.click(".bn-more > summary")
+            page.click(".bn-further > summary")
             assert wrong(page) == []
             page.keyboard.press("Escape")
-            assert not page.locator(".bn-more[open]").count()
+            assert not page.locator(".bn-further[open]").count()
             assert page.locator("[data-missing]").inner_text() == "还有 1 项未填，去看"
             page.check('[name="positioning_review"][value="clear"]')
             page.locator("[data-missing]").wait_for(state="hidden")
-            page.click(".bn-more > summary")
+            page.click(".bn-further > summary")
             page.click("text=前加签")
             page.fill("#q", "老师")
             page.click('button[name="find"]')

@@ -87,7 +87,7 @@ def names(answer: TestResponse) -> list[str]:
 
 def offered(answer: TestResponse) -> dict[str, str]:
     """The menu: what each entry is called, and the line under it."""
-    lines = tree(answer).xpath('//details[contains(@class, "bn-more")]//li')
+    lines = tree(answer).xpath('//details[contains(@class, "bn-further")]//li')
     return {line.xpath(".//b/text()")[0]: line.xpath(".//small/text()")[0] for line in lines}
 
 
