@@ -37,6 +37,7 @@ def deserted(
 
     `apart`: nobody decides in two roles.
     """
+    db.session.flush()  # what was just opened has its defaults only then
     decided: Roles | None = None
     for task, fresh in [*((task, True) for task in opened), *((task, False) for task in others)]:
         seats = [seat for seat in task.seats if seat.kind == "main" and seat.state in STILL]
