@@ -43,9 +43,7 @@ def hand_over_case(work: Work) -> str:
     instance.applicant = work.successor
     _tell_the_run(instance, work)
     instance.version += 1
-    db.session.flush()
-    for task in tasks.values():
-        report_unmanned(task, work)
+    report_unmanned(instance, work)
     _invite(instance, work)
     return str(_("申请人改为 %(who)s。", who=work.successor.name_zh))
 

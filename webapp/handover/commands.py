@@ -115,7 +115,8 @@ def try_again(actor: User, handover_id: int, *, now: datetime) -> int:
     if handover is None:
         raise NotFound(_("没有这次交接。"))
     stuck = (HandoverLine.handover_id == handover.id, HandoverLine.state.in_(["refused", "faulty"]))
-    again = update(HandoverLine).where(*stuck).values(state="waiting", sentence="", attempts=0, next_at=now, done_at=None)
+    fresh = {"state": "waiting", "sentence": "", "attempts": 0, "next_at": now, "done_at": None}
+    again = update(HandoverLine).where(*stuck).values(**fresh)
     ids = db.session.scalars(again.returning(HandoverLine.id)).all()
     if ids:
         handover.state, handover.done_at = "running", None

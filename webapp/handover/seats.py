@@ -11,9 +11,9 @@ from webapp.handover.work import Work
 from webapp.organization.policy import can
 from webapp.tasks.handing import reassign, release
 from webapp.workflow.countersign import STILL
+from webapp.workflow.guards import step_of
 from webapp.workflow.models import ProcessInstance, Seat, UserTask
 from webapp.workflow.queries import lock_instance_of_seat, open_tasks
-from webapp.workflow.seats import is_manned
 
 
 def hand_over_seat(work: Work) -> str:
@@ -31,8 +31,6 @@ def put_back(work: Work) -> str:
     if seat is None or seat.queue is None or seat.kind != "main" or not can(work.actor, "oversee", seat.task.instance):
         return ""
     release(work.actor, seat.id, note_of(work), now=work.now)
-    db.session.flush()
-    report_unmanned(seat.task, work)
     return str(_("已放回待认领队列。"))
 
 
@@ -48,19 +46,28 @@ def _held(work: Work) -> Seat | None:
     return seat if still else None
 
 
-def report_unmanned(task: UserTask, work: Work) -> None:
-    """A task nobody may act on is a fault an administrator sees."""
-    instance = task.instance
-    waiting = [seat for seat in task.seats if seat.state in STILL]
-    if not waiting or any(is_manned(seat, instance, task.decides, work.now) for seat in waiting):
-        return
+def report_unmanned(instance: ProcessInstance, work: Work) -> None:
+    """Report every open task of a case nobody may act on, or that somebody holds who cannot log in any more."""
+    db.session.flush()
+    tasks = list(open_tasks(instance).values())
+    step = step_of(instance, None, work.now)
+    step.opened += tasks
+    step.report_deserted()
+    for task in tasks:
+        if any(seat.state in STILL and seat.holder is not None and not seat.holder.active for seat in task.seats):
+            _report(task, work)
+
+
+def _report(task: UserTask, work: Work) -> None:
     report(
-        instance.institution_id,
+        task.institution_id,
         kind="no_approver",
         sentence=_(
-            "“%(reference)s”的“%(step)s”没有可以办理的人，请指定人员。", reference=instance.reference, step=task.name
+            "“%(reference)s”的“%(step)s”没有可以办理的人，请指定人员。",
+            reference=task.instance.reference,
+            step=task.name,
         ),
-        instance_id=instance.id,
+        instance_id=task.instance_id,
         task_id=task.id,
         element=task.element,
         now=work.now,
@@ -68,7 +75,7 @@ def report_unmanned(task: UserTask, work: Work) -> None:
 
 
 def left_behind(work: Work) -> None:
-    """After a refusal: report every open task of that case that only somebody who cannot log in could act on."""
+    """After a refusal: report what nobody can act on any more in the case the line is about."""
     if work.line.noun == SEAT:
         seat = db.session.get(Seat, work.object_id)
         instance_id = seat.instance_id if seat is not None else None
@@ -76,5 +83,4 @@ def left_behind(work: Work) -> None:
         instance_id = work.object_id if work.line.noun == CASE else None
     instance = db.session.get(ProcessInstance, instance_id) if instance_id is not None else None
     if instance is not None and instance.institution_id == work.line.institution_id:
-        for task in open_tasks(instance).values():
-            report_unmanned(task, work)
+        report_unmanned(instance, work)

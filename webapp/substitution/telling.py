@@ -22,7 +22,7 @@ def tell_appointed(found: Delegation, actor: User, now: datetime) -> None:
         found.substitute_id,
         _("%(span)s 由您代 %(principal)s 办理（%(scope)s）", **facts),
         _(
-            "这段时间 %(principal)s 的待办也在您的待办里，由您办理的记为“代 %(principal)s”。"
+            "这段时间 %(principal)s 的待办列在您待办页的“代 %(principal)s”里，由您办理的记为“代 %(principal)s”。"
             "您本人和 %(principal)s 本人的申请不由您代办。由 %(actor)s 设定。",
             **facts,
         ),
