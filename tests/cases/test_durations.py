@@ -10,6 +10,7 @@ from sqlalchemy import event
 
 from tests.tasks.bureau import NOW, Bureau, build_bureau
 from webapp.cases.durations import Durations
+from webapp.cases.moments import Moments
 from webapp.extensions import db, transactional
 from webapp.workflow.models import UserTask
 
@@ -26,8 +27,12 @@ def took(bureau: Bureau, case_id: int, element: str, opened_at: datetime, closed
     db.session.add(UserTask(institution_id=bureau.institution, instance_id=case_id, **more, **moments))
 
 
+def moments(bureau: Bureau) -> Moments:
+    return Moments(bureau.institution, ZoneInfo("Asia/Shanghai"), "zh", NOW)
+
+
 def usual(bureau: Bureau, element: str, process: str = "line") -> str:
-    found = Durations(bureau.institution, process, ZoneInfo("Asia/Shanghai")).words(element)
+    found = Durations(process, moments(bureau)).words(element)
     db.session.rollback()
     return found
 
@@ -51,7 +56,7 @@ def test_one_statement_tells_all_steps(bureau: Bureau) -> None:
     for element in ("First", "Second", "Carry"):
         took(bureau, case_id, element, NOW, NOW + timedelta(days=1))
     asked: list[str] = []
-    durations = Durations(bureau.institution, "line", ZoneInfo("Asia/Shanghai"))
+    durations = Durations("line", moments(bureau))
 
     def note(*given: Any) -> None:
         asked.append(given[2])

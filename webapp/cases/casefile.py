@@ -123,8 +123,7 @@ class CaseFile:
     @cached_property
     def durations(self) -> Durations:
         """What the steps of the process usually take."""
-        zone = ZoneInfo(self.bundle.pack.institution.time_zone)
-        return Durations(self.instance.institution_id, self.pinned.key, zone)
+        return Durations(self.pinned.key, self.moments)
 
     @cached_property
     def forecast(self) -> Forecast | None:

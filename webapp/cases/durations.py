@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from statistics import median_low
-from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import Select, select
 
+from webapp.cases.moments import Moments
 from webapp.definitions.models import ProcessDefinition
 from webapp.extensions import db
-from webapp.workdays import Calendar, working_days_left
-from webapp.workflow.deadlines import institution_calendar
+from webapp.workdays import working_days_left
 from webapp.workflow.models import ProcessInstance, UserTask
 
 SAMPLES = 200
@@ -31,11 +30,10 @@ LONGEST = timedelta(days=366)
 
 @dataclass
 class Durations:
-    """Of one process of an institution, read in one statement when first asked for."""
+    """Of one process of the reader's institution, read in one statement when first asked for."""
 
-    institution_id: int
     process_key: str
-    zone: ZoneInfo
+    moments: Moments
 
     def words(self, element: str) -> str:
         """ "通常 2 个工作日", "" where fewer than five finished tasks are known."""
@@ -47,19 +45,19 @@ class Durations:
     @cached_property
     def medians(self) -> Mapping[str, int]:
         """The median of the working days a step took, by element id."""
-        rows = db.session.execute(_finished(self.institution_id, self.process_key)).all()
-        calendar = institution_calendar(self.institution_id) if rows else Calendar()
+        rows = db.session.execute(_finished(self.moments.institution_id, self.process_key))
         taken: dict[str, list[int]] = {}
         for row in rows:
             days = taken.setdefault(row.element, [])
             if len(days) < SAMPLES:
-                days.append(_days(row.opened_at, row.closed_at, calendar, self.zone))
+                days.append(_days(row.opened_at, row.closed_at, self.moments))
         return {element: median_low(days) for element, days in taken.items() if len(days) >= FEWEST}
 
 
-def _days(opened_at: datetime, closed_at: datetime, calendar: Calendar, zone: ZoneInfo) -> int:
+def _days(opened_at: datetime, closed_at: datetime, moments: Moments) -> int:
     """Working days after the day a task was opened, up to the one it was closed on."""
-    return max(0, working_days_left(opened_at, min(closed_at, opened_at + LONGEST), calendar, zone))
+    until = min(closed_at, opened_at + LONGEST)
+    return max(0, working_days_left(opened_at, until, moments.calendar, moments.zone))
 
 
 def _finished(institution_id: int, process_key: str) -> Select[str, datetime, datetime | None]:

@@ -97,7 +97,7 @@ class Desk:
 
     @property
     def may_unclaim(self) -> bool:
-        return can(self.file.reader, "unclaim", self.seat)
+        return self.seat.state == "open" and can(self.file.reader, "unclaim", self.seat)
 
     @property
     def only_opinion(self) -> bool:

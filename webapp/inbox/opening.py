@@ -181,8 +181,7 @@ class Opening:
 
     @cached_property
     def _durations(self) -> Durations:
-        zone = ZoneInfo(self.bundle.pack.institution.time_zone)
-        return Durations(self.user.institution_id, self.row.key, zone)
+        return Durations(self.row.key, self.moments)
 
     @cached_property
     def _actors(self) -> Actors:
