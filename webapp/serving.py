@@ -22,6 +22,7 @@ from webapp.definitions.commands import deploy
 from webapp.definitions.packs import pack_codes, read_files
 from webapp.engine.errors import DefinitionError, place
 from webapp.extensions import db
+from webapp.inbox.terms import write_missing_terms
 from webapp.organization.models import User
 from webapp.scenarios.demo import DEMO_PASSWORD, make_demo
 from webapp.workflow.context import specs
@@ -91,6 +92,7 @@ def upgrade(app: Flask) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     with app.app_context():
         alembic_upgrade(directory=str(ROOT / "webapp" / "migrations"))
+        write_missing_terms()
     workers.create_queue(app.extensions["settings"])
 
 

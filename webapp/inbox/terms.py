@@ -13,6 +13,7 @@ from sqlalchemy import delete, event, insert, inspect, select
 from sqlalchemy.orm import Session
 
 from webapp.definitions import queries as definitions
+from webapp.extensions import db, transactional
 from webapp.inbox.models import CaseTerm
 from webapp.registry.terms import terms
 from webapp.workflow.models import ProcessInstance
@@ -74,3 +75,11 @@ def rebuild(session: Session, at_a_time: int = 500) -> int:
         done, last = done + len(cases), cases[-1].id
         session.expunge_all()
     return done
+
+
+@transactional
+def write_missing_terms() -> int:
+    """Write the terms of all cases where none has any yet, as after an upgrade from before there were terms."""
+    if db.session.scalar(select(CaseTerm.instance_id).limit(1)) is not None:
+        return 0
+    return rebuild(db.session())
