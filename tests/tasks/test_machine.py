@@ -1,0 +1,40 @@
+"""Whatever people do with tasks, in whatever order: nothing is decided twice or wrongly, and nothing gets stuck."""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.tasks.bureau import build_bureau
+from tests.tasks.machine import Office, verify
+from webapp.extensions import db
+
+# Of both databases together; `make soak` asks for more, and for others each time.
+SEQUENCES = int(os.environ.get("BEIAN_MACHINE_SEQUENCES", "200"))
+ALWAYS_THE_SAME = "BEIAN_MACHINE_SEQUENCES" not in os.environ
+STEPS = 40
+SEEDS = {"sqlite": 1, "postgresql": 2}
+
+
+def test_no_sequence_of_acts_decides_wrongly_or_leaves_a_task_to_nobody(app: Flask, backend: str) -> None:
+    Office.app, Office.bureau = app, build_bureau()
+    Office.sequences = 0
+    Office.done.clear()
+    Office.refused.clear()
+    db.session.remove()
+    chosen = settings(
+        max_examples=SEQUENCES // 2,
+        stateful_step_count=STEPS,
+        deadline=None,
+        print_blob=True,
+        derandomize=ALWAYS_THE_SAME,
+        database=None,
+        phases=[Phase.generate],  # a machine over a database shrinks for minutes
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(seed(SEEDS[backend])(Office) if ALWAYS_THE_SAME else Office, settings=chosen)
+    verify(app, Office.bureau)
+    print(Office.sequences, sum(Office.done.values()), Office.done, sum(Office.refused.values()), Office.refused)
