@@ -92,7 +92,7 @@ def test_the_help_opens_by_its_key_closes_by_escape_and_names_the_persons_own_ke
     with serving(app) as address:
         page = log_in(browser, address, "changing.head")
         page.goto("/inbox/keys")
-        page.fill("#next", "n")
+        page.fill("#key_next", "n")
         page.get_by_role("button", name="保存").click()
         page.goto("/inbox")
         first = selected(page)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,10 @@ from webapp.faults.commands import report
 from webapp.faults.models import Fault
 from webapp.files.commands import UploadLimits, upload
 from webapp.files.models import StoredFile
+from webapp.handover.models import Handover
 from webapp.ledger.checkpoints import Signer, checkpoint
 from webapp.notifications.models import Notice, OutboxMessage, Webhook
-from webapp.organization.models import User
+from webapp.organization.models import Delegation, User
 from webapp.organization.queries import user_by_name
 from webapp.registry.models import Account
 from webapp.workflow.drafts import save_draft
@@ -77,6 +78,9 @@ def _school(code: str, app: Flask) -> Things:
         "case_id": case_id,
         "number": 1,
         "seat_id": _one(select(Seat.id).where(Seat.instance_id == case_id, Seat.state == "open")),
+        "asked_id": _one(select(Seat.id).where(Seat.instance_id == case_id, Seat.state == "open")),
+        "way": "transfer",
+        "act": "suspend",
         "key": key,
         "account_id": _one(select(func.max(Account.id)).where(Account.institution_id == institution_id)),
         "bulletin_id": _one(select(func.max(Bulletin.id)).where(Bulletin.institution_id == institution_id)),
@@ -89,6 +93,7 @@ def _school(code: str, app: Flask) -> Things:
         "phrase_id": _one(select(func.max(Phrase.id)).where(Phrase.user_id == user.id)),
         "webhook_id": _one(select(func.max(Webhook.id)).where(Webhook.user_id == user.id)),
         "message_id": _one(select(func.max(OutboxMessage.id)).where(OutboxMessage.institution_id == institution_id)),
+        **_handed_on(institution_id, user.id, _person(HEAD[code]).id),
         "draft_id": _one(select(func.max(AnswerDraft.id)).where(AnswerDraft.user_id == user.id)),
         "seq": 1,
         "layout": "registration_form",
@@ -101,6 +106,19 @@ def _school(code: str, app: Flask) -> Things:
     }
     db.session.rollback()
     return Things(ids)
+
+
+@transactional
+def _handed_on(institution_id: int, applicant: int, head: int) -> dict[str, int]:
+    """A rule of substitution that is far from its first day, and a hand-over with nothing in it."""
+    first, last = date(2099, 1, 1), date(2099, 1, 7)
+    rule = Delegation(institution_id=institution_id, principal_id=head, substitute_id=applicant, created_at=NOW)
+    rule.valid_from, rule.valid_to = first, last
+    made = Handover(institution_id=institution_id, leaver_id=head, successor_id=applicant, ordered_by_id=head)
+    made.reason, made.ordered_at, made.done_at, made.state = "退休", NOW, NOW, "done"
+    db.session.add_all([rule, made])
+    db.session.flush()
+    return {"delegation_id": rule.id, "handover_id": made.id}
 
 
 def _person(username: str) -> User:

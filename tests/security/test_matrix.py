@@ -61,6 +61,15 @@ ROUTES: dict[str, tuple[set[str], frozenset[str]]] = {
     "arrangements.counter": ({"GET"}, SIGNED_IN),
     "arrangements.batch": ({"POST"}, SIGNED_IN),
     "arrangements.approve": ({"POST"}, SIGNED_IN),
+    "tasks.hand": ({"GET", "POST"}, SEAT),
+    "tasks.recall": ({"POST"}, frozenset()),
+    "tasks.remove": ({"POST"}, frozenset()),
+    "tasks.take_back": ({"POST"}, SEAT),
+    "tasks.oversight": ({"GET"}, ADMIN | {"zzlg.chen"}),
+    "tasks.watched": ({"GET"}, ADMIN),
+    "tasks.oversee": ({"POST"}, ADMIN),
+    "tasks.seat": ({"GET", "POST"}, ADMIN),
+    "tasks.release": ({"POST"}, ADMIN),
     "cases.case": ({"GET"}, CASE),
     "cases.round": ({"GET"}, CASE),
     "cases.diagram": ({"GET"}, CASE),
@@ -115,6 +124,13 @@ ROUTES: dict[str, tuple[set[str], frozenset[str]]] = {
     "notifications.all_again": ({"POST"}, ADMIN | {"zzlg.chen"}),
     "notifications.outbox": ({"GET"}, ADMIN | {"zzlg.chen"}),
     "notifications.again": ({"POST"}, ADMIN),
+    "substitution.substitution": ({"GET"}, SIGNED_IN),
+    "substitution.appoint": ({"POST"}, EVERYBODY - {"wzpt.feng", "wzpt.jiang", "zzlg.feng"}),
+    "substitution.revoke": ({"POST"}, ADMIN | {"wzpt.xu", "wzpt.he"}),
+    "handover.handovers": ({"GET"}, ADMIN | AUDIT | {"zzlg.chen", "zzlg.feng"}),
+    "handover.order": ({"POST"}, ADMIN | {"zzlg.chen"}),
+    "handover.handover": ({"GET"}, ADMIN | AUDIT),
+    "handover.again": ({"POST"}, ADMIN),
     "organization.calendar": ({"GET"}, SIGNED_IN),
     "organization.set_calendar_day": ({"POST"}, ADMIN | {"zzlg.chen"}),
 }
@@ -248,14 +264,17 @@ NUMBERS = (
     "1%00", "%ff", "1.0", "%201", "null", "1'--",
 )  # fmt: skip
 QUERIES = {
-    "/inbox": ("view", "process", "unit", "late", "q", "after", "before"),
+    "/inbox": ("view", "process", "unit", "late", "q", "after", "before", "principal", "saved", "n", "at", "all"),
+    "/inbox/export.csv": ("view", "process", "unit", "late", "q", "principal", "saved"),
     "/registry": ("q", "platform", "state", "tier", "unit", "before"),
     "/notices": ("kind", "before"),
     "/copies": ("view", "after"),
     "/outbox": ("state", "before"),
     "/faults": ("before",),
+    "/oversight": ("q", "before"),
     "/ledger": ("action", "actor", "case", "object", "from", "to", "before", "after", "q"),
     "/campaigns": ("before",),
+    "/handover": ("leaver", "leaver-pick", "successor", "find", "show"),
     "/calendar": ("year",),
     "/login": ("next", "as"),
 }
@@ -266,7 +285,7 @@ ODD = (
 
 
 def test_odd_questions_in_an_address_are_answered_with_a_page(app: Flask, places: Places) -> None:
-    people = {"/outbox": "wzpt.wei", "/faults": "wzpt.wei", "/ledger": "wzpt.feng"}
+    people = {"/outbox": "wzpt.wei", "/faults": "wzpt.wei", "/oversight": "wzpt.wei", "/ledger": "wzpt.feng"}
     for path, names in QUERIES.items():
         browser = visitor(app, people.get(path, "wzpt.sun"))
         for name in names:

@@ -1,4 +1,4 @@
-"""The small institution of `tests.support.changing`, whose process `chain` lets its first step be approved in batches."""
+"""The institution of `tests.support.changing`, whose process `chain` lets its first step be approved in batches."""
 
 from __future__ import annotations
 

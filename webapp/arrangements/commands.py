@@ -56,9 +56,9 @@ def save_view(actor: User, name: str, query: Mapping[str, str], *, now: datetime
 @transactional
 def rename_view(actor: User, view_id: int, name: str) -> InboxView:
     """Give an own view another name. Raises NotFound, and Invalid for a name that is bad or taken."""
-    name = _name(name)
     own = _own_views(actor)
     found = _own(own, view_id)
+    name = _name(name)
     if any(view.name == name and view is not found for view in own):
         raise Invalid(_("您已有一个叫「%(name)s」的视图。", name=name), (("name", ""),))
     found.name = name

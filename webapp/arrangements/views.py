@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from flask import Blueprint, flash, redirect, render_template, request, session, stream_with_context, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask import Response as Sent
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -147,7 +147,7 @@ def keys() -> Answer:
     """Which key does what, and other keys in their place."""
     if request.method == "GET":
         return _keys_page(queries.keymap(_me()), {})
-    wanted = {action: request.form.get(action, "") for action in USUAL}
+    wanted = {action: request.form.get(f"key_{action}", "") for action in USUAL}
     try:
         commands.set_keys(_me(), wanted)
     except Invalid as refused:
@@ -175,11 +175,12 @@ def _keys_page(shown_keys: dict[str, str], wrong: dict[str, str]) -> str:
 @requires("signed_in")
 @limiter.limit("30 per minute")
 def export() -> Sent:
-    """The list on the screen, from its first row to its last."""
+    """The list on the screen, from its first row to its last; made before it is sent, so that no slow reader holds
+    a transaction open."""
     user = _me()
     listing = Listing(user, Moments.of(user), request.args)
     name = {"Content-Disposition": f'attachment; filename="inbox-{listing.moments.today.isoformat()}.csv"'}
-    return Sent(stream_with_context(lines(listing)), mimetype="text/csv; charset=utf-8", headers=name)
+    return Sent("".join(lines(listing)), mimetype="text/csv; charset=utf-8", headers=name)
 
 
 @blueprint.get("/inbox/counter")

@@ -32,7 +32,7 @@ from webapp.organization.models import User
 from webapp.organization.policy import requires
 from webapp.security import row_number
 from webapp.tasks.company import waits_for_others
-from webapp.tasks.toasts import with_taking_back
+from webapp.tasks.offers import toast_after
 from webapp.workflow import binding, commands
 from webapp.workflow import queries as workflow
 from webapp.workflow.countersign import STILL
@@ -312,7 +312,7 @@ def _decide(seat_id: int, *, returning: bool) -> Answer:
             decision.take(refused)
         return _task_page(desk), 422
     opened, following = queries.aftermath(user, case.id, place)
-    flash(with_taking_back(user, seat_id, answered_toast(title, done, case.state, opened)))
+    flash(answered_toast(title, done, case.state, opened), toast_after(user, seat_id))
     here = url_for("cases.case", case_id=case.id) if desk.correcting else address_after(user, place, following)
     return redirect(here)
 
