@@ -13,10 +13,11 @@ from webapp.errors import Forbidden, NotFound, Refused
 from webapp.extensions import db, transactional, work_waits
 from webapp.ledger import record
 from webapp.organization.models import Delegation, User
-from webapp.organization.policy import acting, can, may
+from webapp.organization.policy import acting, can
 from webapp.organization.queries import local_day
 from webapp.substitution import checks, queries
 from webapp.substitution.checks import Wanted
+from webapp.substitution.rules import may_appoint_for_others
 from webapp.substitution.telling import tell_appointed, tell_revoked
 
 
@@ -39,7 +40,7 @@ def appoint(
     """
     acting(actor)
     own = principal_id is None or principal_id == actor.id
-    if not own and not may(actor, "substitution.others"):
+    if not own and not may_appoint_for_others(actor):
         raise Forbidden(_("只有系统管理员可以为他人设代理。"))
     wanted = Wanted(process_key or None, valid_from, valid_to, note.strip())
     today = local_day(now, actor.institution.time_zone)

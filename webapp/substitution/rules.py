@@ -8,7 +8,7 @@ from sqlalchemy import Select, or_
 
 from webapp.organization.duties import ADMINISTRATORS
 from webapp.organization.models import Delegation, User
-from webapp.organization.policy import has_role, permission, rule, visibility
+from webapp.organization.policy import has_role, rule, visibility
 
 
 @visibility(Delegation)
@@ -25,12 +25,11 @@ def may_revoke(user: User, found: Delegation) -> bool:
     return user.id in (found.principal_id, found.substitute_id) or has_role(user, "system_admin")
 
 
-@permission("substitution.others")
 def may_appoint_for_others(user: User) -> bool:
+    """Who administers the system may, for people who cannot do it themselves."""
     return has_role(user, "system_admin")
 
 
-@permission("substitution.own")
 def may_appoint(user: User) -> bool:
     """Everybody who may decide: who administers or audits the system has nothing to be stood in for."""
     return not has_role(user, *ADMINISTRATORS)

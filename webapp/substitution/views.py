@@ -12,10 +12,11 @@ from werkzeug.wrappers import Response
 from webapp.cases.moments import Moments
 from webapp.errors import BeianError, Invalid
 from webapp.organization.models import Delegation, User
-from webapp.organization.policy import may, requires
+from webapp.organization.policy import requires
 from webapp.substitution import commands, queries
 from webapp.substitution.forms import AppointForm
 from webapp.substitution.people import PersonField
+from webapp.substitution.rules import may_appoint, may_appoint_for_others
 from webapp.substitution.wording import person_name, process_choices, scope, span
 
 blueprint = Blueprint("substitution", __name__)
@@ -122,8 +123,8 @@ def _me() -> User:
 def _empty(moments: Moments) -> Filled | None:
     """The form this person may use: for oneself, or for somebody else; None for who may appoint nobody."""
     user = _me()
-    others = may(user, "substitution.others")
-    if not others and not may(user, "substitution.own"):
+    others = may_appoint_for_others(user)
+    if not others and not may_appoint(user):
         return None
     form = AppointForm.over(process_choices(user.institution_id, moments.locale), moments.today)
     who = PersonField("substitute", _("由谁代理"))
@@ -135,7 +136,7 @@ def _page(filled: Filled | None) -> str:
     user, moments = _me(), Moments.of(_me())
     current, today = queries.current_rules(user, moments.today), moments.today
     names = dict(process_choices(user.institution_id, moments.locale))
-    others = queries.rules_of_others(user, today) if may(user, "substitution.others") else None
+    others = queries.rules_of_others(user, today) if may_appoint_for_others(user) else None
     return render_template(
         "substitution/substitution.html",
         filled=filled,
