@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.tasks.bureau import build_bureau
-from tests.tasks.machine import Office, verify
+from tests.tasks.desk import verify
+from tests.tasks.machine import Office
 from webapp.extensions import db
 
 # Of both databases together; `make soak` asks for more, and for others each time.

@@ -41,6 +41,8 @@ def deserted(
     decided: Roles | None = None
     for task, fresh in [*((task, True) for task in opened), *((task, False) for task in others)]:
         seats = [seat for seat in task.seats if seat.kind == "main" and seat.state in STILL]
+        if not seats:
+            continue  # decided, and others are to confirm it: who decided may do without them
         enough = any if rule_of(definition.elements[task.element]).kind == "any" else all
         if not apart or not task.decides:
             if fresh and not enough(is_manned(seat, instance, task.decides, now) for seat in seats):
