@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import g
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from tests.engine.drawing import Drawing
+from tests.engine.drawing import Drawing, properties
 from tests.support.trial import FORM, REGULATION
 from webapp.definitions.commands import deploy
 from webapp.extensions import db, transactional
@@ -119,11 +119,16 @@ def _decides(drawing: Drawing, task: str, groups: str, onwards: str, **settings:
     """A step whose approval goes on, whose correction goes back to the applicant and whose refusal ends the case."""
     drawing.user(task, groups=groups, decisions=DECIDES, form=None, **settings)
     drawing.gateway(f"{task}Made", default=f"{task}No")
-    drawing.end(f"{task}Refused")
+    _refused(drawing, f"{task}Refused")
     drawing.flow(task, f"{task}Made")
     drawing.flow(f"{task}Made", f"{task}Refused", id=f"{task}No")
     drawing.flow(f"{task}Made", "Merge", when=f'{task}.decision = "request_correction"')
     drawing.flow(f"{task}Made", onwards, when=f'{task}.decision = "approve"')
+
+
+def _refused(drawing: Drawing, id: str) -> None:
+    given = properties({"outcome": "refused"})
+    drawing.raw(id, f'<bpmn:endEvent id="{id}" name="{id}">{given}</bpmn:endEvent>')
 
 
 def _steps() -> Drawing:
@@ -165,7 +170,7 @@ def _signed(key: str, rule: str, groups: str = "head", **settings: str) -> Drawi
     _decides(drawing, "First", "clerk", "Sign")
     drawing.user("Sign", groups=groups, decisions=DECIDES, form="form", countersign=rule, **settings)
     drawing.gateway("Signed", default="Refuse")
-    drawing.end("Refused")
+    _refused(drawing, "Refused")
     drawing.flow("Application", "First")
     drawing.flow("Sign", "Signed")
     drawing.flow("Signed", "Refused", id="Refuse")
@@ -370,6 +375,14 @@ def _let_stand_in(institution: int, principal: int, substitute: int, process: st
     )
     db.session.add(rule)
     db.session.get_one(User, substitute).substitutes_until = today + timedelta(days=max(days, 0))
+
+
+@transactional
+def let_run_out(substitute: int) -> None:
+    """The rules for this person ended yesterday."""
+    yesterday = local_day(datetime.now(UTC)) - timedelta(days=1)
+    rules = update(Delegation).where(Delegation.substitute_id == substitute)
+    db.session.execute(rules.values(valid_from=yesterday, valid_to=yesterday))
 
 
 def build_office() -> Office:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp.definitions import queries as definitions
-from webapp.engine import Element, RestartRefused, is_opinion_block, return_targets
+from webapp.engine import Definition, Element, RestartRefused, is_opinion_block, return_targets
 from webapp.errors import NotFound, Refused
 from webapp.extensions import db, transactional
 from webapp.organization.models import User
@@ -66,6 +66,8 @@ def _seated(task: UserTask, seat: Seat) -> bool:
 def _used_after(seat: Seat) -> str:
     """Whether anybody, or the system, has acted on the completed task."""
     task = seat.task
+    if any(is_opinion_block(_definition(task), part) for part in task.scope.split("/") if part):
+        return str(_("会办中的意见不能单独拿回；可请后一环节把会办整体退回。"))
     if seat.kind != "main" or len([s for s in task.seats if s.kind == "main" and s.state == "answered"]) > 1:
         return str(_("会签已有结论，不能单独拿回；可请后一环节退回。"))
     since = task.closed_at
@@ -129,9 +131,13 @@ def _within(actor: User, seat: Seat, now: datetime) -> Seat:
     return seat
 
 
-def _element(task: UserTask) -> Element:
+def _definition(task: UserTask) -> Definition:
     pinned = definitions.pinned(task.instance.definition_id)
-    return pinned.bundle.definition(pinned.key, specs()).elements[task.element]
+    return pinned.bundle.definition(pinned.key, specs())
+
+
+def _element(task: UserTask) -> Element:
+    return _definition(task).elements[task.element]
 
 
 def _in_sequence(task: UserTask) -> bool:
@@ -142,8 +148,6 @@ def _across(actor: User, instance: ProcessInstance, tasks: dict[str, UserTask], 
     """The case has gone on: it comes back to this step, which is the actor's again."""
     step, task = step_of(instance, actor, now), seat.task
     scope = tuple(part for part in task.scope.split("/") if part)
-    if any(is_opinion_block(step.definition, part) for part in scope):
-        raise Refused(_("会办中的意见不能单独拿回；可请后一环节把会办整体退回。"))
     step.load()
     if task.element not in _open_to(step, task, scope):
         raise Refused(_("其后已经登记或送出，不能拿回。"))
