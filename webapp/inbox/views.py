@@ -239,8 +239,8 @@ def task(seat_id: int) -> Answer:
 def claim(seat_id: int) -> Answer:
     seat = _seat(seat_id)
     version = DecisionForm.read(request.form, seat.version).seat_version
-    commands.claim(_me(), seat_id, version)
-    flash(_("已认领，由您办理。"))
+    claimed = commands.claim(_me(), seat_id, version)
+    flash(_("已认领，由您办理。"), f"undo:unclaim:{seat_id}:{claimed.version}")
     return redirect(url_for("inbox.task", seat_id=seat_id))
 
 
@@ -249,8 +249,8 @@ def claim(seat_id: int) -> Answer:
 def unclaim(seat_id: int) -> Answer:
     seat = _seat(seat_id)
     version = DecisionForm.read(request.form, seat.version).seat_version
-    commands.unclaim(_me(), seat_id, version)
-    flash(_("已取消认领，同一角色的人都可以认领。"))
+    freed = commands.unclaim(_me(), seat_id, version)
+    flash(_("已取消认领，同一角色的人都可以认领。"), f"undo:claim:{seat_id}:{freed.version}")
     return redirect(came_from(_me()).href())
 
 

@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import SelectField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from webapp.security import row_number
+from webapp.workflow.binding import row_number_of
 
 MAX_NOTE = 500
 MAX_SEARCH = 60
@@ -33,7 +33,7 @@ class HandForm:
     @classmethod
     def read(cls, posted: MultiDict[str, str], version: int, *, several: bool) -> HandForm:
         """What was posted; `version` stands in where the page named none."""
-        users = tuple(dict.fromkeys(posted.getlist("to", type=row_number)))
+        users = tuple(dict.fromkeys(filter(None, map(row_number_of, posted.getlist("to")))))
         stated = posted.get("seat_version", "")
         seen = int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 10 else 0
         return cls(

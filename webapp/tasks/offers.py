@@ -11,6 +11,8 @@ from flask_babel import gettext as _
 from webapp.cases.actors import person_name, step_name
 from webapp.cases.casefile import CaseFile
 from webapp.cases.route import RouteStep
+from webapp.extensions import db
+from webapp.organization.models import User
 from webapp.organization.policy import can
 from webapp.organization.queries import is_held, local_day
 from webapp.tasks.company import below, seat_name, waited_for
@@ -149,3 +151,9 @@ def own_answer(file: CaseFile) -> tuple[Seat, str] | None:
         return None
     newest = max(mine, key=lambda seat: (seat.answered_at, seat.id))
     return newest, obstacle_to_taking_back(file.reader, newest)
+
+
+def toast_after(user: User, seat_id: int) -> str:
+    """The category of the line after a decision: with the button that takes it back, where that is possible."""
+    seat = db.session.get(Seat, seat_id)
+    return "message" if seat is None or obstacle_to_taking_back(user, seat) else f"take-back:{seat_id}"
