@@ -182,3 +182,15 @@ def test_the_counter_says_when_nothing_has_changed_and_keeps_no_session_alive(ap
     more_seats(case_id, 120)
     assert sun.get("/inbox/counter", headers={"If-None-Match": answer.headers["ETag"]}).json["shown"] == "99+"
     assert "(99+) 待办" in tree(sun.get("/inbox")).xpath("string(//title)")
+
+
+def test_claiming_can_be_undone_from_the_line_that_says_it(app: Flask) -> None:
+    seat = open_seat(case_of("wzpt", "waiting_for_publicity"), "PublicityDecision")
+    sun = visitor(app, "wzpt.sun")
+    sun.post(f"/tasks/{seat}/claim")
+    for undo in ("unclaim", "claim"):
+        form = tree(sun.get("/inbox")).xpath(f'//*[@role="status"]//form[@action="/tasks/{seat}/{undo}"]')[0]
+        posted = {str(field.get("name")): str(field.get("value")) for field in form.xpath(".//input")}
+        assert sun.post(f"/tasks/{seat}/{undo}", posted).status_code == 302
+    db.session.rollback()
+    assert db.session.get_one(Seat, seat).holder_id is not None, "and the undoing undone"
