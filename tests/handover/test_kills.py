@@ -91,7 +91,7 @@ def test_what_fails_is_tried_three_times_then_a_fault_and_holds_up_nothing(
         house.work(NOW + timedelta(minutes=20))
     assert house.results(house.lines(made))["account"] == ["faulty"]
     assert db.session.get_one(Handover, made, populate_existing=True).state == "done"
-    assert db.session.scalars(select(Fault.kind).where(Fault.resolved_at.is_(None))).all() == ["job"]
+    assert db.session.scalars(select(Fault.kind).where(Fault.resolved_at.is_(None))).all() == ["handover"]
     assert commands.try_again(house.user("wei"), made, now=NOW) == 1
     house.work()
     assert house.results(house.lines(made))["account"] == ["done"]

@@ -115,7 +115,7 @@ def _failed(line_id: int, now: datetime, error: Exception) -> None:
     line.state, line.done_at = "faulty", now
     report(
         line.institution_id,
-        kind="job",
+        kind="handover",
         sentence=_("%(who)s 的交接有一项没能办成：%(why)s", who=line.handover.leaver.name_zh, why=why),
         detail="".join(format_exception(error)),
         element=f"handover:{line.id}",

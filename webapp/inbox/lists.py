@@ -25,8 +25,8 @@ from webapp.inbox.queues import PAGE, Cursor, Filter
 from webapp.organization.models import User
 from webapp.organization.policy import can
 from webapp.organization.queries import people, units
-from webapp.security import row_number
 from webapp.tasks.batches import allows_batch
+from webapp.workflow.binding import row_number_of
 
 VIEWS = ("todo", "unclaimed", "for", "paused", "flowing", "done", "started", "drafts")
 SIZES = (PAGE, 50, 100)
@@ -49,17 +49,17 @@ class Listing:
         self.text = told.get("q", "").strip()[:MAX_TEXT]
         self.process = told.get("process", "")[:60]
         self.unit = told.get("unit", "")[:10]
-        self.principal = _number(told.get("principal", "")) or 0
+        self.principal = row_number_of(told.get("principal", "")) or 0
         if self.view == "for" and self.principal not in places.principals(user):
             raise NotFound(_("您现在没有代办这个人的待办。"))
-        self.size = _number(args.get("n", "")) if _number(args.get("n", "")) in SIZES else PAGE
-        self.at = _number(args.get("at", ""))
+        self.size = row_number_of(args.get("n", "")) if row_number_of(args.get("n", "")) in SIZES else PAGE
+        self.at = row_number_of(args.get("at", ""))
         self._after, self._before = args.get("after", ""), args.get("before", "")
 
     def _saved(self, number: str) -> InboxView | None:
         if not number:
             return None
-        found = arranged.view(self.user, _number(number) or 0)
+        found = arranged.view(self.user, row_number_of(number) or 0)
         if found is None:
             raise NotFound(_("没有这个视图，或已不再共享。"))
         return found
@@ -89,7 +89,7 @@ class Listing:
     @property
     def wanted(self) -> Filter:
         until = soon_until(self.moments) if self.late == "soon" else None
-        return Filter(self.process, _number(self.unit), self.late == "over", until, self.text)
+        return Filter(self.process, row_number_of(self.unit), self.late == "over", until, self.text)
 
     @property
     def acting(self) -> bool:
@@ -122,7 +122,7 @@ class Listing:
         if self.acting:
             cursor = Cursor.read(after, before)
             return queries.open_seats(self.user, self.wanted, cursor, self.moments.now, limit=limit, places=self.places)
-        from_id = _number(after)
+        from_id = row_number_of(after)
         if self.view == "paused":
             return queries.paused_seats(self.user, from_id, limit)
         if self.view in ("done", "flowing"):
@@ -235,11 +235,3 @@ def ticks(user: User, seat: Any) -> bool:
     """Whether an open seat may be approved with others: its step allows it, and the person may answer it alone."""
     element = queries.step_of(seat)
     return element is not None and allows_batch(element) and seat.kind == "main" and can(user, "answer", seat)
-
-
-def _number(text: str) -> int | None:
-    """The number of a row; None for anything else."""
-    try:
-        return row_number(text)
-    except ValueError:
-        return None

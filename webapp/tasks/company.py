@@ -13,8 +13,6 @@ from webapp.cases.casefile import CaseFile
 from webapp.workflow.countersign import STILL, Rule, rule_of
 from webapp.workflow.models import Seat, UserTask
 
-_NUMERALS = "零一二三四五六七八九十"
-
 
 @dataclass(frozen=True)
 class Signer:
@@ -145,6 +143,4 @@ def _asked(file: CaseFile, seat: Seat) -> Asked:
 def _numeral(number: int, locale: str) -> str:
     if locale != "zh":
         return str(number)
-    if number == 2:
-        return "两"
-    return _NUMERALS[number] if number <= 10 else f" {number} "
+    return f" {number} "
