@@ -277,7 +277,7 @@ class TestCountersigning:
         zhang = visitor(app, "bureau.zhang")
         mine = bureau.seat(case_id, "Share")[0]
         text = text_of(zhang.get(f"/tasks/{mine}"))
-        assert "三人中两人同意即通过。" in text
+        assert "3 人中 2 人同意即通过。" in text
         assert "已签 0 / 3" in text
         assert "记下后等会签的 李主任、王老师 办理" in text
         answer = decide(zhang, mine, "approve", opinion="我同意")
@@ -301,7 +301,7 @@ class TestCountersigning:
         second = bureau.seat(case_id, "Row", position=1)[0]
         page = visitor(app, "bureau.sun").get(f"/tasks/{second}")
         assert "还没有轮到您办理。" in text_of(page)
-        assert "三人依次办理" in text_of(page)
+        assert "3 人依次办理" in text_of(page)
         assert "未轮到" in text_of(page)
         assert decide(visitor(app, "bureau.sun"), second, "approve").status_code in (409, 422)
 

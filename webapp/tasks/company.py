@@ -69,20 +69,20 @@ def countersigning(file: CaseFile, seat: Seat) -> Countersigning | None:
     rule = rule_of(file.definition.elements[seat.task.element])
     signers = [_signer(file, found, file.reader.id) for found in main]
     signed = sum(found.state == "answered" for found in main)
-    return Countersigning(rule_words(rule, len(main), file.locale), signers, signed, len(main))
+    return Countersigning(rule_words(rule, len(main)), signers, signed, len(main))
 
 
-def rule_words(rule: Rule, people: int, locale: str) -> str:
-    """When a countersigned step is passed, such as "五人中三人同意即通过"."""
-    total = _numeral(people, locale)
+def rule_words(rule: Rule, people: int) -> str:
+    """When a countersigned step is passed: how many of how many."""
+    total = people
     if rule.kind == "ratio":
-        needed = _numeral(max(1, ceil(rule.share * people)), locale)
-        return str(_("%(total)s人中%(needed)s人同意即通过。", total=total, needed=needed))
+        needed = max(1, ceil(rule.share * people))
+        return str(_("%(total)s 人中 %(needed)s 人同意即通过。", total=total, needed=needed))
     words = {
-        "any": _("%(total)s人中任一人作出决定即可。", total=total),
-        "all": _("须%(total)s人都办理，全体同意方为通过。", total=total),
-        "sequence": _("%(total)s人依次办理，前一人同意后轮到后一人；一人不同意即不予。", total=total),
-        "veto": _("须%(total)s人全体同意；一人不同意即不予，不再等其他人。", total=total),
+        "any": _("%(total)s 人中任一人作出决定即可。", total=total),
+        "all": _("须 %(total)s 人都办理，全体同意方为通过。", total=total),
+        "sequence": _("%(total)s 人依次办理，前一人同意后轮到后一人；一人不同意即不予。", total=total),
+        "veto": _("须 %(total)s 人全体同意；一人不同意即不予，不再等其他人。", total=total),
     }
     return str(words.get(rule.kind, ""))
 
@@ -138,9 +138,3 @@ def _asked(file: CaseFile, seat: Seat) -> Asked:
         words = f"{opinion_label(seat.kind, seat.decision or '')}　{file.moments.minute(seat.answered_at)}"
     state = "current" if seat.state == "open" else "wait" if waiting else "done"
     return Asked(seat, seat_name(file, seat), asked_kind(seat.kind), state, str(words), seat.note, waiting)
-
-
-def _numeral(number: int, locale: str) -> str:
-    if locale != "zh":
-        return str(number)
-    return f" {number} "
