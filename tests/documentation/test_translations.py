@@ -20,8 +20,8 @@ TEMPLATES = sorted((ROOT / "webapp").rglob("templates/**/*.html"))
 CHINESE = re.compile(r"[\u3001-\u3002\u3008-\u3011\u4e00-\u9fff\uff01-\uff5e]")
 PLACES = re.compile(r"%\(\w+\)[sd]|\{\w*\}|<[^>]+>")
 GETTEXT = {"_", "_l", "gettext", "lazy_gettext", "ngettext", "pgettext", "npgettext"}
-# A number people quote looks the same in every language.
-QUOTED = re.compile(r"备〔\d{4}〕\d{4}")
+# A number people quote looks the same in every language, and so does the word that chat robots look for.
+QUOTED = re.compile(r"备〔\d{4}〕\d{4}|“备案”")
 # Packages and modules that speak both languages themselves: errors with sentence_en, pairs of sentences, dates; or a
 # terminal's. What follows looks at everything else.
 BOTH = {
