@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bench import campaigns, inbox, posts, rounds, steps
+from bench import batches, campaigns, inbox, posts, rounds, steps
 from bench.databases import DATABASES, Bench, opened
 from bench.measure import Figure
 from tests.support.postgres import Postgres, running_postgres
@@ -49,7 +49,19 @@ def _campaigns(kind: str, server: Postgres | None) -> Iterator[Found]:
     yield campaigns.measure(kind, server, total=10_000)
 
 
-MEASURES = {"steps": _steps, "posts": _posts, "rounds": _rounds, "inbox": _inbox, "campaigns": _campaigns}
+def _batches(kind: str, server: Postgres | None) -> Iterator[Found]:
+    with opened(kind, server) as bench:
+        yield bench, batches.measure(bench, pairs=5)
+
+
+MEASURES = {
+    "steps": _steps,
+    "posts": _posts,
+    "rounds": _rounds,
+    "inbox": _inbox,
+    "campaigns": _campaigns,
+    "batches": _batches,
+}
 
 
 def run(measures: Sequence[str], databases: Sequence[str]) -> Iterator[Found]:
