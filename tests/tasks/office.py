@@ -21,6 +21,7 @@ from webapp.extensions import db, transactional
 from webapp.ledger import Event, verify
 from webapp.organization.commands import add_person, grant_role
 from webapp.organization.models import Delegation, User
+from webapp.organization.queries import institution as institution_of
 from webapp.organization.queries import local_day, unit_by_code, user_by_name
 from webapp.workflow import commands, queries
 from webapp.workflow.context import specs
@@ -387,13 +388,15 @@ def let_run_out(substitute: int) -> None:
 
 def build_office() -> Office:
     """Deploy the pack and add its people."""
-    institution = deploy(files(), specs(), actor=None, note="office").institution.id
-    _people(institution)
-    return find_office(institution)
+    _people(deploy(files(), specs(), actor=None, note="office").institution.id)
+    return find_office()
 
 
-def find_office(institution: int) -> Office:
+def find_office() -> Office:
     """The office of a database that already has it."""
+    deployed = institution_of("office")
+    assert deployed is not None
+    institution = deployed.id
     xcb, jcc = unit_by_code(institution, "xcb"), unit_by_code(institution, "jcc")
     assert xcb is not None
     assert jcc is not None

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
+from tests.support.cases import run_case
 from tests.tasks.office import NOW, Office, fresh, later
 from webapp.errors import BeianError, Forbidden, Invalid, Stale
 from webapp.extensions import db
 from webapp.inbox.queries import open_seats
 from webapp.inbox.queues import Filter
 from webapp.notifications.models import Notice
+from webapp.organization.models import User
 from webapp.registry.models import Decision
 from webapp.tasks import adding, batches, handing
 from webapp.workflow import commands, queries, returning
@@ -120,6 +124,17 @@ def test_complaint_7_a_batch_approves_the_ticked_rows_and_no_others(office: Offi
     assert (row.done, row.sentence) == (False, "这一步没有允许批量办理，请打开逐件办理。")
     with pytest.raises(Invalid, match="100"):
         batches.approve_each(office.user("clerk1"), [(number, 1) for number in range(101)], "")
+
+
+def test_complaint_7_a_step_whose_form_asks_for_nothing_is_received_in_a_batch(
+    app: Flask, person: Callable[[str], User]
+) -> None:
+    case = run_case("wzpt", "group_by_student", steps=1).instance_id
+    seat = db.session.scalars(select(Seat).where(Seat.instance_id == case, Seat.state == "open")).one()
+    (row,) = batches.approve_each(person("wzpt.chen"), [(seat.id, seat.version)], "已收存")
+    assert (row.done, row.sentence) == (True, "已同意")
+    fresh()
+    assert db.session.get_one(Seat, seat.id).decision == "receive"
 
 
 @pytest.mark.parametrize("process", ["block", "called", "signed_all"])

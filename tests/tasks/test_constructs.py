@@ -8,15 +8,19 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
+from tests.support.cases import run_case
 from tests.tasks.office import Office, fresh, later
 from webapp.errors import BeianError, Invalid, Refused
 from webapp.extensions import db
 from webapp.notifications.models import Notice
+from webapp.organization.models import User
 from webapp.registry.models import Decision
 from webapp.tasks import adding, handing, suspending, taking_back
 from webapp.workflow import commands, timers
+from webapp.workflow.account_cases import open_case
 from webapp.workflow.filing import Submission
 from webapp.workflow.models import ProcessInstance, Seat, Timer, UserTask
 
@@ -399,3 +403,17 @@ def _times(case: int) -> tuple[datetime | None, datetime | None, datetime]:
 
 def _at(text: str) -> datetime:
     return datetime.fromisoformat(f"{text}+08:00")
+
+
+def test_a_suspended_case_still_stands_in_the_way_of_another_about_the_account(
+    app: Flask, person: Callable[[str], User]
+) -> None:
+    case = db.session.get_one(
+        ProcessInstance, run_case("wzpt", "closed_down_in_time", steps=1, process="deregistration").instance_id
+    )
+    assert case.account_id is not None
+    asked = (case.institution_id, "deregistration", case.account_id)
+    suspending.suspend(person("wzpt.wei"), case.id, "待核实")
+    assert open_case(*asked) == case.reference
+    suspending.terminate(person("wzpt.wei"), case.id, "账号已不存在")
+    assert open_case(*asked) is None

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from tests.tasks.office import NOW, Office, fresh, let_run_out
 from webapp.errors import BeianError, Forbidden, NotFound, Refused
 from webapp.extensions import db
-from webapp.organization.commands import grant_role
+from webapp.organization.commands import add_person, grant_role, sync_institution
 from webapp.organization.models import Delegation
 from webapp.registry.models import Decision
 from webapp.substitution import commands as substitution
@@ -80,10 +80,11 @@ def test_a_decision_is_not_given_to_who_decided_in_another_role(office: Office, 
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_nothing_can_be_given_to_another_institutions_people(
-    office: Office, person: Callable[[str], Any], way: str
-) -> None:
-    seat, stranger = at_second(office), person("wzpt.li").id
+def test_nothing_can_be_given_to_another_institutions_people(office: Office, way: str) -> None:
+    elsewhere = sync_institution("elsewhere", "别处学院", "", "Asia/Shanghai").id
+    named = {"name_zh": "李主任", "kind": "staff", "permanent": True}
+    stranger = add_person(elsewhere, "elsewhere.li", unit_id=None, password_hash="", **named).id
+    seat = at_second(office)
     acts: dict[str, Callable[[], Any]] = {
         "transfer": lambda: handing.transfer(office.user("head1"), seat.id, seat.version, stranger, ""),
         "delegate": lambda: handing.delegate(office.user("head1"), seat.id, seat.version, stranger, ""),

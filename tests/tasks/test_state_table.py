@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import pytest
 from flask import Flask
 
-from tests.conftest import BACKENDS, Prepared
-from tests.tasks.office import NOW, Office, build_office, fresh, grounds_of, later
+from tests.conftest import BACKENDS
+from tests.tasks.office import NOW, Office, find_office, fresh, grounds_of, later
 from webapp.config import ROOT
 from webapp.errors import BeianError
-from webapp.extensions import db, forget_remembered
+from webapp.extensions import db
 from webapp.organization.models import User
 from webapp.tasks import adding, handing, suspending, taking_back
 from webapp.workflow import commands
@@ -239,13 +239,10 @@ def refusals() -> dict[str, tuple[str, str]]:
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
-def places(request: pytest.FixtureRequest, applications: Callable[[str], Flask]) -> Iterator[dict[str, Place]]:
+def places(request: pytest.FixtureRequest, opened: Callable[[str], Flask]) -> Iterator[dict[str, Place]]:
     """The seats, one in each state, in a database of their own."""
-    prepared: Prepared = request.getfixturevalue(f"prepared_{request.param}")
-    prepared.restore()
-    with applications(prepared.url).app_context():
-        forget_remembered()
-        yield prepare(build_office())
+    with opened(request.param).app_context():
+        yield prepare(find_office())
         db.session.remove()
         db.engine.dispose()
 

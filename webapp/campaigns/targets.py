@@ -27,7 +27,7 @@ from webapp.workflow.models import Answers, ProcessInstance
 from webapp.workflow.openings import account_answer
 
 Facts = dict[str, Any]
-_NOT_STANDING = ("refused", "withdrawn", "lapsed")
+_NOT_STANDING = ("refused", "withdrawn", "terminated", "lapsed")
 _FILERS = ("directly_responsible", "administrators", "first_responsible")
 
 
@@ -185,7 +185,7 @@ def already_there(campaign: Campaign, targets: Sequence[Target]) -> dict[str, in
     if not keys:
         return {}
     stands = or_(
-        ProcessInstance.state == "running",
+        ProcessInstance.state.in_(["running", "suspended"]),
         and_(Filing.period == campaign.period, or_(Filing.outcome.is_(None), Filing.outcome.not_in(_NOT_STANDING))),
     )
     rows = db.session.execute(

@@ -13,14 +13,14 @@ from webapp.workflow.models import ProcessInstance
 def open_case(institution_id: int, process: str, account_id: int, *, apart_from: int | None = None) -> str | None:
     """The reference of the open case of a process about an account, None when there is none."""
     statement = _about(institution_id, process, account_id, apart_from)
-    return db.session.scalar(statement.where(ProcessInstance.state == "running"))
+    return db.session.scalar(statement.where(ProcessInstance.state.in_(["running", "suspended"])))
 
 
 def case_for_period(
     institution_id: int, process: str, account_id: int, period: str, *, apart_from: int | None = None
 ) -> str | None:
-    """The reference of a case of a process about an account for a period, unless it was refused or withdrawn."""
-    void = Filing.outcome.in_(["refused", "withdrawn"])
+    """The reference of a case of a process about an account for a period, unless it came to nothing."""
+    void = Filing.outcome.in_(["refused", "withdrawn", "terminated"])
     statement = _about(institution_id, process, account_id, apart_from)
     return db.session.scalar(statement.where(Filing.period == period, or_(Filing.outcome.is_(None), ~void)))
 

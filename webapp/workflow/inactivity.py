@@ -91,7 +91,7 @@ def _asked() -> ColumnElement[bool]:
 def _under_way(process: str) -> ColumnElement[bool]:
     return exists().where(
         ProcessInstance.account_id == Account.id,
-        ProcessInstance.state == "running",
+        ProcessInstance.state.in_(["running", "suspended"]),
         ProcessDefinition.id == ProcessInstance.definition_id,
         ProcessDefinition.key == process,
     )

@@ -270,7 +270,7 @@ def open_processes_of(institution_id: int, account_id: int, *, apart_from: int |
         select(ProcessDefinition.key)
         .join(ProcessInstance, ProcessInstance.definition_id == ProcessDefinition.id)
         .join(Filing, and_(Filing.institution_id == institution_id, Filing.instance_id == ProcessInstance.id))
-        .where(Filing.account_id == account_id, ProcessInstance.state == "running")
+        .where(Filing.account_id == account_id, ProcessInstance.state.in_(["running", "suspended"]))
         .order_by(ProcessInstance.id)
     )
     if apart_from is not None:
