@@ -16,7 +16,7 @@ from webapp.tasks.standing import colleague, objection_to_deciding, objection_to
 from webapp.workflow import queries
 from webapp.workflow.commands import go_on_without
 from webapp.workflow.countersign import STILL
-from webapp.workflow.guards import check_version, guarded, step_of, take
+from webapp.workflow.guards import check_separation, check_version, guarded, step_of, take
 from webapp.workflow.models import ProcessInstance, Seat
 from webapp.workflow.rules import acts_for, asked_for
 from webapp.workflow.telling import tell_of
@@ -63,10 +63,12 @@ def ask(
     actor: User, seat_id: int, seat_version: int, kind: str, user_ids: list[int], note: str, now: datetime
 ) -> list[Seat]:
     """Open a seat below the actor's own for each of these people; part of a command. Raises as `transfer`."""
-    seat = take(actor, seat_id, None, None).seat
+    taken = take(actor, seat_id, None, None)
+    seat = taken.seat
     check_version(seat, seat_version)
     if not can(actor, "delegate" if kind == "delegate" else "add_sign", seat):
         raise Forbidden(_("这件待办不能由您请他人办理。"))
+    check_separation(actor, taken, step_of(taken.instance, actor, now))  # who asks takes it on, and must be able to
     words = _words(note)
     made = []
     for user_id in dict.fromkeys(user_ids):

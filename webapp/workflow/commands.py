@@ -164,7 +164,8 @@ def claim(actor: User, seat_id: int, seat_version: int, *, now: datetime | None 
 
     Raises as `answer`.
     """
-    seat = take(actor, seat_id, None, None).seat
+    taken, now = take(actor, seat_id, None, None), now or datetime.now(UTC)
+    seat = taken.seat
     if seat.holder_id == actor.id:
         return seat
     if seat.holder_id is not None and seat.holder is not None:
@@ -174,9 +175,10 @@ def claim(actor: User, seat_id: int, seat_version: int, *, now: datetime | None 
         raise Forbidden(_("您不能认领这件待办。"))
     if sits_beside(actor.id, seat):
         raise Refused(_("您已在这一步办理或待办，一人只占一席。"))
+    check_separation(actor, taken, step_of(taken.instance, actor, now))
     seat.on_behalf_of_id = acts_for(actor, seat)
     seat.holder_id, seat.version = actor.id, seat.version + 1
-    seat_event("workflow:task:claimed", actor, seat, now or datetime.now(UTC))
+    seat_event("workflow:task:claimed", actor, seat, now)
     return seat
 
 
