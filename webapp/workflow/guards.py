@@ -18,6 +18,7 @@ from webapp.organization.models import User
 from webapp.organization.policy import acting, can
 from webapp.registry.queries import filing_of_instance
 from webapp.workflow import queries
+from webapp.workflow.countersign import STILL
 from webapp.workflow.filing import Submission
 from webapp.workflow.models import ProcessInstance, Seat, UserTask
 from webapp.workflow.rules import acts_for, asked_for, decides
@@ -123,6 +124,9 @@ def check_separation(actor: User, taken: Taken, step: Step) -> None:
         raise Forbidden(_("您已在这一步签过意见，会签中一人只签一次，不能再代他人签。"))
     if principal in signed:
         raise Forbidden(_("委托您的人已在这一步签过意见，会签中一人只签一次。"))
+    still = {s.holder_id for s in seat.task.seats if s.id != seat.id and s.kind == "main" and s.state in STILL} - {None}
+    if seat.kind == "main" and still & {actor.id, principal}:
+        raise Forbidden(_("您或委托您的人在这一步另有一席，会签中一人只签一次，请办理那一席。"))
     if principal is not None and asked_for(actor, seat):
         raise Forbidden(_("这里要听的是别人的意见；请您代理的人的意见，不能由您自己给自己。"))
     if not decides(seat) or seat.role in ("applicant", "assignee") or step.process.same_person_two_roles:
