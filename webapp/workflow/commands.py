@@ -138,6 +138,8 @@ def _return_to(
     step, for_whom = step_of(instance, actor, now), acts_for(actor, seat)
     if seat.kind in OPINIONS:
         raise Refused(_("这里只写意见；退回由请您写意见的人决定。"))
+    if instance.applicant_id in (actor.id, for_whom):  # who carries out an own application decides nothing in it
+        raise Refused(_("申请人不能退回自己的申请；不再需要时可以撤销。"))
     if not submission.opinion.strip():
         raise Invalid(_("退回须写明理由。"))
     step.load()
