@@ -138,14 +138,14 @@ def _return_to(
     step, for_whom = step_of(instance, actor, now), acts_for(actor, seat)
     if seat.kind in OPINIONS:
         raise Refused(_("这里只写意见；退回由请您写意见的人决定。"))
-    if instance.applicant_id in (actor.id, for_whom):  # who carries out an own application decides nothing in it
-        raise Refused(_("申请人不能退回自己的申请；不再需要时可以撤销。"))
     if not submission.opinion.strip():
         raise Invalid(_("退回须写明理由。"))
     step.load()
     if target not in {entry.element for entry in return_targets(step, seat.task)}:
         raise Invalid(_("不能退回到这一步。"))
     check_separation(actor, taken, step)
+    if instance.applicant_id in (actor.id, for_whom):  # who carries out an own application decides nothing in it
+        raise Forbidden(_("申请人不能退回自己的申请；不再需要时可以撤销。"))
     attach_files(step, {}, submission, actor)
     seat.on_behalf_of_id = for_whom
     step.decision_id = decide(step, seat, "return", submission, now)
