@@ -19,8 +19,9 @@ from webapp.campaigns.models import Campaign, CampaignItem
 from webapp.definitions.models import ProcessDefinition
 from webapp.extensions import db
 from webapp.files.models import StoredFile
+from webapp.handover.models import Handover
 from webapp.organization import policy
-from webapp.organization.models import RoleGrant, Unit, User
+from webapp.organization.models import Delegation, RoleGrant, Unit, User
 from webapp.organization.policy import can, has_role, may, visible
 from webapp.organization.queries import institution, local_day
 from webapp.registry.models import Account, Measure
@@ -29,7 +30,10 @@ from webapp.workflow.models import ProcessInstance, Seat, UserTask
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 ROLES = ("unit_head", "publicity_head", "process_owner", "auditor", "audit_admin", "system_admin", "security_admin")
 CODES = ("wzpt", "zzlg")
-NOUNS = (ProcessInstance, Seat, Account, StoredFile, Bulletin, Measure, Campaign, CampaignItem)
+NOUNS = (
+    *(ProcessInstance, Seat, Account, StoredFile, Bulletin, Measure, Campaign, CampaignItem),
+    *(Delegation, Handover),
+)
 
 person = st.integers(0, 5)  # even numbers belong to the first institution
 place = st.integers(0, 3)
@@ -110,6 +114,8 @@ class Rows:
 
     campaigns: list[tuple[int, Campaign]] = field(default_factory=list)
     items: list[tuple[Case, CampaignItem]] = field(default_factory=list)
+    rules: list[Delegation] = field(default_factory=list)
+    handovers: list[Handover] = field(default_factory=list)
 
     def of(self, noun: type) -> list[Any]:
         lists: dict[type, list[Any]] = {
@@ -121,6 +127,8 @@ class Rows:
             Measure: [row for _, row in self.measures],
             Campaign: [row for _, row in self.campaigns],
             CampaignItem: [row for _, row in self.items],
+            Delegation: self.rules,
+            Handover: self.handovers,
         }
         return lists[noun]
 
@@ -212,6 +220,14 @@ def filled(grants: list[Granted], cases: list[Case], inactive: set[int]) -> Iter
             item = CampaignItem(institution_id=here, campaign=campaign, target="t", name="号", unit_id=unit)
             item.applicant_id = rows.users[case.applicant].id
             rows.items.append((case, add(item)))
+        # Of the first institution: a rule that has run out, so that it lets nobody see anything else, and a hand-over.
+        one, other, third = (rows.users[number].id for number in (0, 2, 4))
+        ended = Delegation(institution_id=schools[0].id, principal_id=one, substitute_id=other, created_at=NOW)
+        ended.valid_from = ended.valid_to = today - timedelta(days=9)
+        rows.rules.append(add(ended))
+        handed = Handover(institution_id=schools[0].id, leaver_id=one, successor_id=other, ordered_by_id=third)
+        handed.reason, handed.ordered_at = "离职", NOW
+        rows.handovers.append(add(handed))
         g.pop("held_queues", None)
         yield rows
     finally:
@@ -251,6 +267,10 @@ def _sees_item(who: int, case: Case, grants: list[Granted]) -> bool:
     return case.applicant == who or in_unit or leads or _audits(who, grants)
 
 
+def _administers(who: int, grants: list[Granted]) -> bool:
+    return _audits(who, grants) or any(role == "system_admin" for role, *_ in _queues(who, grants))
+
+
 def expected(who: int, rows: Rows, grants: list[Granted]) -> dict[type, set[int]]:
     """What the person may see, restated from the words of the policy over the example itself."""
     return {
@@ -269,6 +289,8 @@ def expected(who: int, rows: Rows, grants: list[Granted]) -> dict[type, set[int]
         },
         Campaign: {row.id for school, row in rows.campaigns if who % 2 == school},
         CampaignItem: {row.id for case, row in rows.items if _sees_item(who, case, grants)},
+        Delegation: {row.id for row in rows.rules if who % 2 == 0 and (who in (0, 2) or _administers(who, grants))},
+        Handover: {row.id for row in rows.handovers if who % 2 == 0 and _administers(who, grants)},
         StoredFile: {
             row.id
             for case, whose, filed, row in rows.files

@@ -28,6 +28,8 @@ class Hand:
         sheet: Callable[[str, list[Any]], bytes] | None = None,
     ) -> None:
         self.page, self.institution_id, self.folder = page, institution_id, folder
+        # The form with the decision; a page may hold others, with fields of the same names.
+        self.form = page.locator('form#decide, form:has(button[name="decision"])').first
         self.accounts = dict(accounts or {})
         self.sheet = sheet
 
@@ -37,28 +39,27 @@ class Hand:
             self._one(f"{prefix}{key}", value)
 
     def _one(self, name: str, value: Any) -> None:
-        page = self.page
         if isinstance(value, list) and value and isinstance(value[0], dict):
             for index, row in enumerate(value):
-                while page.locator(f'[name^="{name}-{index}-"]').count() == 0:
-                    page.click(f'button[name="add-{name}"]')
-                    page.wait_for_selector(f'[name^="{name}-{index}-"]')
+                while self.form.locator(f'[name^="{name}-{index}-"]').count() == 0:
+                    self.form.locator(f'button[name="add-{name}"]').click()
+                    self.form.locator(f'[name^="{name}-{index}-"]').first.wait_for()
                 self.fill(row, f"{name}-{index}-")
             return
-        upload = page.locator(f'input[type="file"][name="{name}-new"]')
+        upload = self.form.locator(f'input[type="file"][name="{name}-new"]')
         if upload.count():
             upload.set_input_files([self._file(str(item)) for item in value])
             return
-        if page.locator(f'[name="{name}-query"]').count():
+        if self.form.locator(f'[name="{name}-query"]').count():
             self._search(name, str(value))
             return
-        field = page.locator(f'[name="{name}"]').first
+        field = self.form.locator(f'[name="{name}"]').first
         field.wait_for()
         kind = field.evaluate("node => node.type || node.tagName.toLowerCase()")
         if kind in ("radio", "checkbox"):
             wanted = value if isinstance(value, list) else ["y" if value is True else str(value)]
             for item in wanted if value is not False else []:
-                self._tick(page.locator(f'[name="{name}"][value="{item}"]'))
+                self._tick(self.form.locator(f'[name="{name}"][value="{item}"]'))
         elif kind.startswith("select"):
             field.select_option(self._id(value))
         else:
@@ -77,11 +78,11 @@ class Hand:
 
     def _search(self, name: str, typed: str) -> None:
         """A person or an account is looked up and picked from what was found."""
-        wanted, page = self._id(typed), self.page
-        page.fill(f'[name="{name}-query"]', self._typed(typed))
-        page.locator(f'[name="{name}-query"]').blur()
-        chosen = page.locator(f'input[type="hidden"][name="{name}"][value="{wanted}"]')
-        pick = page.locator(f'[name="{name}-pick"][value="{wanted}"]')
+        wanted = self._id(typed)
+        self.form.locator(f'[name="{name}-query"]').fill(self._typed(typed))
+        self.form.locator(f'[name="{name}-query"]').blur()
+        chosen = self.form.locator(f'input[type="hidden"][name="{name}"][value="{wanted}"]')
+        pick = self.form.locator(f'[name="{name}-pick"][value="{wanted}"]')
         chosen.or_(pick).first.wait_for(state="attached")
         if pick.count():
             pick.evaluate("node => node.click()")
