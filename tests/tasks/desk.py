@@ -55,11 +55,11 @@ class Desk(RuleBasedStateMachine):
             with self.app.app_context():
                 act()
             Desk.done[name] += 1
-            self.story.append(name)
+            self.story.append(f"    {name}")
             accepted = True
         except BeianError as error:
             Desk.refused[name] += 1
-            self.story.append(f"{name}: {error.sentence}")
+            self.story.append(f"    {name}: {error.sentence}")
             accepted = False
             silent = not error.sentence
         assert accepted or not silent, f"{name} is refused without a sentence"
