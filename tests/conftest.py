@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import TypeVar, cast
 
 import pytest
 from flask import Flask
@@ -31,6 +33,7 @@ from webapp.workflow.context import specs
 
 __all__ = ["browser", "postgres"]
 
+T = TypeVar("T")
 BACKENDS = os.environ.get("BEIAN_TEST_BACKENDS", "sqlite,postgresql").split(",")
 PASSWORD = "beian-demo"
 
@@ -66,13 +69,17 @@ def fill(app: Flask) -> None:
 
 @dataclass
 class Prepared:
-    """A prepared database. `restore` makes the worker's own one (at `url`) like it again; `copy` gives one more."""
+    """A prepared database. `restore` makes the worker's own one (at `url`) like it again; `copy` gives one more.
+
+    `keep` copies the worker's own one, and gives what makes it like that again.
+    """
 
     source: str
     url: str
     restore: Callable[[], None]
     copy: Callable[[], str]
     drop: Callable[[str], None]
+    keep: Callable[[], Callable[[], None]]
 
 
 @pytest.fixture(scope="session")
@@ -81,17 +88,22 @@ def prepared_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     source, own = folder / "prepared.sqlite", folder / "test.sqlite"
     fill(create_app(make_settings(f"sqlite:///{source}", folder)))
 
-    def restore() -> None:
+    def restore_from(file: Path) -> None:
         for left in folder.glob("test.sqlite*"):
             left.unlink()
-        shutil.copy(source, own)
+        shutil.copy(file, own)
+
+    def keep() -> Callable[[], None]:
+        kept = tmp_path_factory.mktemp("kept") / "kept.sqlite"
+        shutil.copy(own, kept)
+        return partial(restore_from, kept)
 
     def copy() -> str:
         target = tmp_path_factory.mktemp("case") / "test.sqlite"
         shutil.copy(source, target)
         return f"sqlite:///{target}"
 
-    return Prepared(str(source), f"sqlite:///{own}", restore, copy, lambda url: None)
+    return Prepared(str(source), f"sqlite:///{own}", partial(restore_from, source), copy, lambda url: None, keep)
 
 
 @pytest.fixture(scope="session")
@@ -99,11 +111,15 @@ def prepared_postgresql(postgres: Postgres, tmp_path_factory: pytest.TempPathFac
     source, own = postgres.create_database(), postgres.create_database()
     fill(create_app(make_settings(source, tmp_path_factory.mktemp("prepared"))))
 
-    def restore() -> None:
+    def restore_from(database: str) -> None:
         postgres.drop_database(own)
-        postgres.create_database(template=source, like=own)
+        postgres.create_database(template=database, like=own)
 
-    return Prepared(source, own, restore, lambda: postgres.create_database(template=source), postgres.drop_database)
+    def keep() -> Callable[[], None]:
+        return partial(restore_from, postgres.create_database(template=own))
+
+    copy = partial(postgres.create_database, template=source)
+    return Prepared(source, own, partial(restore_from, source), copy, postgres.drop_database, keep)
 
 
 @pytest.fixture(params=BACKENDS)
@@ -147,6 +163,44 @@ def app(database_url: str, applications: Callable[[str], Flask]) -> Iterator[Fla
         yield application
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def _kept() -> dict[tuple[Flask, Callable[[], object]], tuple[Callable[[], None], object]]:
+    return {}
+
+
+@pytest.fixture
+def kept(
+    app: Flask,
+    backend: str,
+    request: pytest.FixtureRequest,
+    _kept: dict[tuple[Flask, Callable[[], object]], tuple[Callable[[], None], object]],
+) -> Callable[[Callable[[], T]], T]:
+    """`kept(build)`: what `build()` makes and returns in a fresh database, made once per worker and backend.
+
+    `build` is a function of a module that takes nothing, leaves no files and returns plain data (ids, names), of which
+    each test gets its own copy. It must be the first to touch the test's database.
+    """
+    prepared: Prepared = request.getfixturevalue(f"prepared_{backend}")
+
+    def closed() -> None:
+        db.session.remove()
+        db.engine.dispose()
+        forget_remembered()
+        limiter.reset()
+
+    def get(build: Callable[[], T]) -> T:
+        if (app, build) not in _kept:
+            made = build()
+            closed()
+            _kept[app, build] = prepared.keep(), deepcopy(made)
+        restore, made_before = _kept[app, build]
+        closed()
+        restore()
+        return cast(T, deepcopy(made_before))
+
+    return get
 
 
 @pytest.fixture

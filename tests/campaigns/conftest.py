@@ -1,13 +1,14 @@
-"""The drill school on a fresh database."""
+"""The drill school, as it was built once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
-from flask import Flask
 
 from tests.campaigns.school import School, build_school
 
 
 @pytest.fixture
-def school(app: Flask) -> School:
-    return build_school()
+def school(kept: Callable[[Callable[[], School]], School]) -> School:
+    return kept(build_school)

@@ -55,6 +55,6 @@ def test_as_json_it_lists_every_clause(folder: Path) -> None:
 def test_a_pack_that_is_not_there_or_cannot_be_read_is_said(folder: Path) -> None:
     done = CliRunner().invoke(main, ["packs", "coverage", "other"])
     assert (done.exit_code, "There is no pack named other" in done.output) == (1, True)
-    (folder / "processes/watch/pack.yaml").write_text("format: [")
+    (folder / "processes/watch/pack.yaml").write_text("format: [}")
     done = CliRunner().invoke(main, ["packs", "coverage"])
     assert (done.exit_code, "line 1" in done.output) == (1, True)

@@ -223,7 +223,8 @@ def _told(trial: Trial) -> Iterator[str]:
     )
     if told != Counter(registered):
         yield f"cases registered and cases told of it differ, {told}"
-    reminders = Counter((row.text_key, row.instance_id, row.user_id) for row in notices if row.text_key != "registered")
+    others = [row for row in notices if row.text_key != "registered"]
+    reminders = Counter((row.text_key, row.link, row.instance_id, row.user_id) for row in others)
     yield from (f"{what} was said {times} times" for what, times in reminders.items() if times > 1)
 
 

@@ -31,7 +31,7 @@ class Visitor:
 
     def request(self, method: str, path: str, **given: Any) -> TestResponse:
         """Send one request in a context of its own and end the test's read transaction, which is now out of date."""
-        answer = contextvars.Context().run(self.client.open, path, method=method, **given)
+        answer = contextvars.Context().run(self.client.open, path, method=method, buffered=True, **given)
         if answer.mimetype == "text/html" and answer.data:
             self.token = token_of(answer.get_data(as_text=True)) or self.token
         db.session.rollback()

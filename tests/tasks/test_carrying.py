@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
 from tests.tasks.office import Office, later
+from webapp.errors import Forbidden
 from webapp.extensions import db
+from webapp.organization.commands import grant_role
 from webapp.tasks import taking_back
 from webapp.workflow import queries
 from webapp.workflow.models import Answers, Seat, UserTask
@@ -161,6 +164,22 @@ def test_a_carried_over_decision_still_stands_when_duties_are_kept_apart(office:
     office.correct(case, now=later(hours=3))
     assert carried(office, case) == ["First", "Second"]
     assert queries.standing_roles(office.case(case), office.id("both")) == {"clerk"}
+
+
+def test_an_answer_does_not_carry_over_beside_another_role_its_giver_has_decided_in_since(office: Office) -> None:
+    grant_role(office.institution, office.id("clerk2"), "head", office.xcb, actor=None)
+    case = office.start("steps")
+    office.decide(case, "First", "clerk1")
+    office.decide(case, "Second", "clerk2", now=later(hours=1))
+    office.decide(case, "Third", "chief", "request_correction", now=later(hours=2))
+    office.correct(case, name="另一账号", now=later(hours=3))
+    office.decide(case, "First", "clerk2", now=later(hours=4))
+    assert office.open_steps(case) == ["Second"]
+    assert carried(office, case) == []
+    with pytest.raises(Forbidden):
+        office.decide(case, "Second", "clerk2", now=later(hours=5))
+    office.decide(case, "Second", "head1", now=later(hours=5))
+    assert office.open_steps(case) == ["Third"]
 
 
 def test_nobody_has_anything_to_do_at_what_carried_over(office: Office) -> None:

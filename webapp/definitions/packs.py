@@ -25,6 +25,7 @@ from webapp.definitions.process_entries import (
 )
 from webapp.documents.sheets import Sheet
 from webapp.engine import DefinitionError, Finding
+from webapp.engine.yaml import load_yaml
 
 MAX_FILE = 2_000_000
 _PACK_SUFFIXES = (".bpmn", ".dmn", ".yaml")
@@ -145,7 +146,7 @@ class Pack(Entry):
 def read_yaml(content: bytes, file: str) -> Any:
     """The data of a YAML file (safe subset only). Raises DefinitionError with the line of a mistake."""
     try:
-        return yaml.safe_load(content)
+        return load_yaml(content)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 0

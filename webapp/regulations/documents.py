@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from webapp.engine import DefinitionError, Finding
+from webapp.engine.yaml import load_yaml
 
 KINDS = ("step", "rule", "deadline", "role", "form", "calendar", "register", "sanction", "notice", "undertaking")
 
@@ -46,7 +47,7 @@ class Document(_Entry):
 def parse_document(content: bytes, file: str) -> Document:
     """A regulation file as data. Raises DefinitionError naming file, place and what is wrong."""
     try:
-        document = Document.model_validate(yaml.safe_load(content))
+        document = Document.model_validate(load_yaml(content))
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         zh, en = f"不是合法的 YAML：{error}", f"Not valid YAML: {error}"
         raise DefinitionError((Finding(file, "", "yaml", zh, en),)) from None

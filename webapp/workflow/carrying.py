@@ -2,7 +2,7 @@
 
 A step says so by `after_return="straight"` and names what it reviews by `reviews`, fields of the application; so the
 case goes straight back to whoever returned it. Where a reviewed field changed, or another office is asked now than
-then, or the step itself returned the case, it is done again.
+then, or the step itself returned the case, or who answered has decided in another role since, it is done again.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ def carried(step: Step, token: OpenTask) -> Carried | None:
         return None
     task, answers = earlier
     if task.outcome not in AGREEING or _sent_back(token, task) or not _same_office(step, element, token, task):
+        return None
+    if _in_another_role(step, task):
         return None
     then, now = _applications(step.instance.id, answers.id)
     reviewed = element.properties.get("reviews")
@@ -137,6 +139,18 @@ def _same_office(step: Step, element: Element, token: OpenTask, task: UserTask) 
     several = "countersign" in element.properties and element.role_expression is None
     roles = element.candidate_groups if several else (role_of(element, token.data, step.clock.functions()),)
     return {seat.queue for seat in seats} == {queue_of(step.bundle.pack, role, step.instance) for role in roles}
+
+
+def _in_another_role(step: Step, task: UserTask) -> bool:
+    """Whether somebody whose answer it is has decided in another role since, where nobody may decide in two."""
+    if not task.decides:
+        return False
+    seats = [seat for seat in task.seats if seat.kind == "main" and seat.state == "answered"]
+    answered = [
+        (person, seat.role) for seat in seats for person in (seat.answered_by_id, seat.on_behalf_of_id) if person
+    ]
+    decided = step.decided()
+    return any(decided.get(person, frozenset()) - {role} for person, role in answered)
 
 
 def _applications(instance_id: int, before: int) -> tuple[dict[str, Any], dict[str, Any]]:

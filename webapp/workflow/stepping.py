@@ -197,11 +197,11 @@ class Step:
             completed_by=element.properties.get("completed_by") or None,
             decides="decisions" in element.properties,
         )
-        open_seats(task, element, self.bundle.pack, token.data, self.clock.functions(), self._decided)
+        open_seats(task, element, self.bundle.pack, token.data, self.clock.functions(), self.decided)
         self.opened.append(task)
         return task
 
-    def _decided(self) -> Mapping[int, frozenset[str]]:
+    def decided(self) -> Mapping[int, frozenset[str]]:
         """The roles in which people have decided, where nobody may decide in two."""
         return {} if self.process.same_person_two_roles else decided_roles(self.instance)
 
