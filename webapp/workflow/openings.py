@@ -127,6 +127,7 @@ def _open(openings: Sequence[Opening], now: datetime) -> list[ProcessInstance]:
     lodge_many(filings)
     calendars: dict[int, Calendar] = {}
     history: list[dict[str, Any]] = []
+    steps = []
     for case, filing in zip(cases, filings, strict=True):
         step = Step(case, None, now, filing_id=filing.id, history=history)
         if case.institution_id not in calendars:
@@ -141,7 +142,10 @@ def _open(openings: Sequence[Opening], now: datetime) -> list[ProcessInstance]:
             task.announced = True  # who asks for the cases tells their applicants, once for them all
         _record(step)
         step.settle({token.id: task})
+        steps.append(step)
     write_history(history)
+    for step in steps:
+        step.report_deserted()
     return cases
 
 

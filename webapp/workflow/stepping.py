@@ -50,7 +50,8 @@ class Step:
 
     `restarted` is the element the case was just sent back to: it is done again, whatever was answered before.
 
-    With a list `history`, its rows are put there for whoever opens many cases at once and writes them together.
+    With a list `history`, its rows are put there for whoever opens many cases at once: who writes them together, and
+    asks with `report_deserted` once all is written.
     """
 
     instance: ProcessInstance
@@ -117,7 +118,8 @@ class Step:
         """
         with db.session.no_autoflush:
             self._settle(open_tasks)
-        self.report_deserted([task for task in open_tasks.values() if task.state == "open"])
+        if self.history is None:
+            self.report_deserted([task for task in open_tasks.values() if task.state == "open"])
 
     def _settle(self, open_tasks: dict[str, UserTask]) -> None:
         if self.instance.round > 1:
