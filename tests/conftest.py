@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import count
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -19,7 +21,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.support.chromium import browser
-from tests.support.postgres import Postgres, postgres
+from tests.support.postgres import Postgres, postgres, short_folder
 from webapp import create_app
 from webapp.config import ROOT, Settings
 from webapp.definitions.commands import deploy
@@ -83,8 +85,15 @@ class Prepared:
 
 
 @pytest.fixture(scope="session")
-def prepared_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    folder = tmp_path_factory.mktemp("prepared")
+def sqlite_folder() -> Iterator[Path]:
+    """Where SQLite's files of the tests are: in memory where there is room."""
+    with tempfile.TemporaryDirectory(prefix="bnsq", dir=short_folder(in_memory=True)) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def prepared_sqlite(sqlite_folder: Path) -> Prepared:
+    folder, numbers = sqlite_folder, count()
     source, own = folder / "prepared.sqlite", folder / "test.sqlite"
     fill(create_app(make_settings(f"sqlite:///{source}", folder)))
 
@@ -94,16 +103,20 @@ def prepared_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
         shutil.copy(file, own)
 
     def keep() -> Callable[[], None]:
-        kept = tmp_path_factory.mktemp("kept") / "kept.sqlite"
+        kept = folder / f"kept{next(numbers)}.sqlite"
         shutil.copy(own, kept)
         return partial(restore_from, kept)
 
     def copy() -> str:
-        target = tmp_path_factory.mktemp("case") / "test.sqlite"
+        target = folder / f"copy{next(numbers)}" / "test.sqlite"
+        target.parent.mkdir()
         shutil.copy(source, target)
         return f"sqlite:///{target}"
 
-    return Prepared(str(source), f"sqlite:///{own}", partial(restore_from, source), copy, lambda url: None, keep)
+    def drop(url: str) -> None:
+        shutil.rmtree(Path(url.removeprefix("sqlite:///")).parent)
+
+    return Prepared(str(source), f"sqlite:///{own}", partial(restore_from, source), copy, drop, keep)
 
 
 @pytest.fixture(scope="session")

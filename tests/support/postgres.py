@@ -119,7 +119,7 @@ def running_postgres(in_memory: bool = False) -> Iterator[Postgres]:
             yield server
         return
     with (
-        tempfile.TemporaryDirectory(prefix="bnpg", dir=_short_folder(in_memory)) as folder,
+        tempfile.TemporaryDirectory(prefix="bnpg", dir=short_folder(in_memory)) as folder,
         _own_server(Path(folder)) as server,
     ):
         yield server
@@ -208,8 +208,11 @@ def _unprivileged() -> pwd.struct_passwd | None:
     raise PostgresUnavailable("PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody.")
 
 
-def _short_folder(in_memory: bool) -> str | None:
-    """A socket's path may have about 100 characters, so the folder above it must be short."""
+def short_folder(in_memory: bool) -> str | None:
+    """Where a temporary folder is made; in memory where there is room: a commit there waits for no disk.
+
+    A socket's path may have about 100 characters, so the folder above it must be short.
+    """
     if in_memory and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
         return MEMORY
     return "/tmp" if len(tempfile.gettempdir()) > 50 else None

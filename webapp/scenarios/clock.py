@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, bindparam, func, select
 
 from webapp import jobs
 from webapp.campaigns.models import Campaign, CampaignReminder
@@ -60,9 +61,8 @@ def pass_time(institution_id: int, now: datetime, until: datetime) -> None:
 
 def next_moment(institution_id: int, after: datetime | None) -> datetime | None:
     """The next moment after `after` (None: since ever) at which something of the institution is due by itself."""
-    at_last = [expression for expression in _MOMENTS if after is None or expression.later]
-    asked = select(*(moment.earliest(institution_id, after) for moment in at_last))
-    found = [at.astimezone(UTC) for at in db.session.execute(asked).one() if at is not None]
+    asked = {"institution": institution_id, **({"after": after} if after else {})}
+    found = [at.astimezone(UTC) for at in db.session.execute(_earliest(after is not None), asked).one() if at]
     found += _silent_moments(institution_id, after)
     return min(found, default=None)
 
@@ -75,10 +75,10 @@ class _Moment:
     waiting: Any
     later: bool = True
 
-    def earliest(self, institution_id: int, after: datetime | None) -> Any:
-        table = self.column.class_
-        statement = select(func.min(self.column)).where(table.institution_id == institution_id, self.waiting)
-        return (statement if after is None else statement.where(self.column > after)).scalar_subquery()
+    def earliest(self, later: bool) -> Any:
+        of_institution = self.column.class_.institution_id == bindparam("institution")
+        statement = select(func.min(self.column)).where(of_institution, self.waiting)
+        return (statement.where(self.column > bindparam("after")) if later else statement).scalar_subquery()
 
 
 _MOMENTS = (
@@ -93,6 +93,12 @@ _MOMENTS = (
     _Moment(Campaign.opened_at, Campaign.state.in_(["opening", "closing"]), later=False),
     _Moment(UserTask.opened_at, and_(UserTask.state == "open", UserTask.completed_by.is_not(None)), later=False),
 )
+
+
+@cache
+def _earliest(later: bool) -> Select[Any]:
+    """The earliest moment of each kind, since ever or, where `later`, after a given one."""
+    return select(*(moment.earliest(later) for moment in _MOMENTS if moment.later or not later))
 
 
 def _silent_moments(institution_id: int, after: datetime | None) -> list[datetime]:
