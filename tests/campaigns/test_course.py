@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -24,15 +25,20 @@ from webapp.workdays import china_calendar
 from webapp.workflow.models import CaseRequest, ProcessInstance
 
 
-@pytest.fixture
-def running(school: School) -> School:
-    """The yearly review with three accounts, opened on 1 June 2026."""
+def with_three_accounts() -> School:
+    school = build_school()
     school.register("sj", "设计学院微博", "zhang")
     school.register("sj", "设计学院抖音", "zhang")
     school.register("jd", "机电学院微博", "wang")
     work(at(2026, 5, 20))
     work(at(2026, 6, 1))
     return school
+
+
+@pytest.fixture
+def running(kept: Callable[[Callable[[], School]], School]) -> School:
+    """The yearly review with three accounts, opened on 1 June 2026."""
+    return kept(with_three_accounts)
 
 
 def notices(school: School, text_key: str = "campaign_reminder") -> list[tuple[str, str, date]]:

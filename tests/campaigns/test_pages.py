@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import time_machine
 from flask import Flask
 from python_calamine import CalamineWorkbook
 
-from tests.campaigns.school import School, at, work
+from tests.campaigns.school import School, at, build_school, work
 from tests.support import web
 from tests.support.desk import hidden, text_of, tree
 from tests.support.web import sentence_of, visitor
@@ -27,13 +27,18 @@ def _on_the_third_of_june(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def running(school: School) -> School:
+def with_two_accounts() -> School:
+    school = build_school()
     school.register("sj", "设计学院微博", "zhang")
     school.register("jd", "=1+1", "wang")
     work(at(2026, 5, 20))
     work(at(2026, 6, 1))
     return school
+
+
+@pytest.fixture
+def running(kept: Callable[[Callable[[], School]], School]) -> School:
+    return kept(with_two_accounts)
 
 
 def test_the_list_shows_what_runs_and_what_is_planned(app: Flask, running: School) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.support.records_world import NOW, World
+from tests.support.records_world import NOW, World, build_world
 from webapp.extensions import db, transactional
 from webapp.organization.models import Unit
 from webapp.registry import commands, queries
@@ -25,12 +26,17 @@ def names(world: World, text: str = "", **wanted: Any) -> list[str]:
     return [account.name for account, _unit in page.rows]
 
 
-@pytest.fixture
-def register(world: World) -> World:
+def registered() -> World:
+    world = build_world()
     enter(world, "示例青年", platform_account_id="SLQN-2019")
     enter(world, "青年示例", url="https://weibo.example/slzy", platform="weibo", tier="1")
     enter(world, "Campus News", world.college, filing_number="备〔2019〕008号", state="deregistered")
     return world
+
+
+@pytest.fixture
+def register(kept: Callable[[Callable[[], World]], World]) -> World:
+    return kept(registered)
 
 
 @pytest.mark.parametrize(

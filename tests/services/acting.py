@@ -14,6 +14,9 @@ from webapp.registry.models import Account, Filing
 from webapp.workflow.context import CaseContext
 from webapp.workflow.models import ProcessInstance
 
+# The institution, the account, the case.
+Ordered = tuple[Watch, int, int]
+
 
 @dataclass
 class Acting:
@@ -37,11 +40,16 @@ class Acting:
         return {"id": self.watch.unit, "code": "xx", "name": "信息学院"}
 
 
-def begin_acting() -> Acting:
-    """审批人 has ordered a review of 信息之窗."""
+def order_review() -> Ordered:
+    """审批人 orders a review of 信息之窗."""
     watch = build_watch()
     account_id = watch.enter(purpose="新闻", office="A101")
-    instance = db.session.get_one(ProcessInstance, watch.order(account_id))
+    return watch, account_id, watch.order(account_id)
+
+
+def begin_acting(watch: Watch, account_id: int, case_id: int) -> Acting:
+    """The ordered review, under way."""
+    instance = db.session.get_one(ProcessInstance, case_id)
     filing_id = db.session.scalars(select(Filing.id).where(Filing.instance_id == instance.id)).one()
     pack = pinned(instance.definition_id).bundle.pack
     context = CaseContext(instance, filing_id, watch.user(watch.head), "Element", NOW, None, pack, "0" * 64)

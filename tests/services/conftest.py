@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
-from flask import Flask
 
 from tests.support.records_world import World, build_world
 
 
 @pytest.fixture
-def world(app: Flask) -> World:
+def world(kept: Callable[[Callable[[], World]], World]) -> World:
     """A small school beside the packs' own."""
-    return build_world()
+    return kept(build_world)

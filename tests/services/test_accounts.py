@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from services import accounts
-from tests.services.acting import Acting, begin_acting
+from tests.services.acting import Acting, Ordered, begin_acting, order_review
 from tests.support.watch import NOW
 from webapp.errors import Invalid, NotFound, Refused
 from webapp.extensions import db
@@ -19,8 +19,8 @@ from webapp.registry.queries import account_file
 
 
 @pytest.fixture
-def acting(app: Flask) -> Acting:
-    return begin_acting()
+def acting(kept: Callable[[Callable[[], Ordered]], Ordered]) -> Acting:
+    return begin_acting(*kept(order_review))
 
 
 def versions(account_id: int) -> list[AccountVersion]:

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
 from sqlalchemy import delete, select, update
 
 from services import bulletins, measures, notifications
-from tests.services.acting import Acting, begin_acting
+from tests.services.acting import Acting, Ordered, begin_acting, order_review
 from webapp.bulletins.models import Bulletin
 from webapp.errors import Invalid, NotFound, Refused
 from webapp.extensions import db, transactional
@@ -24,8 +23,8 @@ from webapp.registry.models import Assessment, Measure, Review
 
 
 @pytest.fixture
-def acting(app: Flask) -> Acting:
-    return begin_acting()
+def acting(kept: Callable[[Callable[[], Ordered]], Ordered]) -> Acting:
+    return begin_acting(*kept(order_review))
 
 
 def test_a_measure_on_an_account_is_one_on_its_unit(acting: Acting) -> None:

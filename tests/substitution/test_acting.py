@@ -38,10 +38,14 @@ def stand_in(person: Person, principal: str, substitute: str, process: str | Non
     return made
 
 
-@pytest.fixture
-def seat_id(app: Flask) -> int:
-    """The decision of the publicity department on 徐老师's application; 何主任 gave the unit's opinion."""
+def decision_of_publicity() -> int:
     return open_seat(case_of("wzpt", "waiting_for_publicity"), STEP)
+
+
+@pytest.fixture
+def seat_id(kept: Callable[[Callable[[], int]], int]) -> int:
+    """The decision of the publicity department on 徐老师's application; 何主任 gave the unit's opinion."""
+    return kept(decision_of_publicity)
 
 
 def fresh(seat_id: int) -> Seat:

@@ -22,10 +22,14 @@ Appoint = Callable[..., Delegation]
 Person = Callable[[str], User]
 
 
+def decision_of_publicity() -> int:
+    return open_seat(case_of("wzpt", "waiting_for_publicity"), "PublicityDecision")
+
+
 @pytest.fixture
-def claimed(app: Flask, person: Person) -> int:
+def claimed(kept: Callable[[Callable[[], int]], int], person: Person) -> int:
     """A seat of 孙老师's queue that 陈老师 claimed on behalf of 孙老师."""
-    seat_id = open_seat(case_of("wzpt", "waiting_for_publicity"), "PublicityDecision")
+    seat_id = kept(decision_of_publicity)
     seat = db.session.get_one(Seat, seat_id)
     seat.holder_id, seat.on_behalf_of_id = person("wzpt.chen").id, person("wzpt.sun").id
     db.session.commit()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from flask import Flask
@@ -24,8 +24,8 @@ Ticked = list[tuple[int, int]]
 
 
 @pytest.fixture
-def bureau(app: Flask) -> Bureau:
-    return build_bureau()
+def bureau(kept: Callable[[Callable[[], Bureau]], Bureau]) -> Bureau:
+    return kept(build_bureau)
 
 
 def filed(bureau: Bureau, count: int, *, by: str = "zheng") -> Ticked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -25,22 +25,23 @@ CLEAR = {"positioning_review": "clear"}
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 
 
-@cache
-def hashed() -> str:
-    return hash_password(PASSWORD)
+def bureau_with_logins() -> Bureau:
+    return build_bureau(hash_password(PASSWORD))
 
 
-@pytest.fixture
-def bureau(app: Flask) -> Bureau:
-    found = build_bureau(hashed())
-    db.session.rollback()
-    return found
-
-
-@pytest.fixture
-def seat_id(app: Flask) -> int:
-    """A decision of the publicity department, which 孙老师 and 钱老师 may make."""
+def decision_of_publicity() -> int:
     return open_seat(case_of("wzpt", "waiting_for_publicity"), "PublicityDecision")
+
+
+@pytest.fixture
+def bureau(kept: Callable[[Callable[[], Bureau]], Bureau]) -> Bureau:
+    return kept(bureau_with_logins)
+
+
+@pytest.fixture
+def seat_id(kept: Callable[[Callable[[], int]], int]) -> int:
+    """A decision of the publicity department, which 孙老师 and 钱老师 may make."""
+    return kept(decision_of_publicity)
 
 
 def number(username: str) -> str:

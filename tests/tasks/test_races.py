@@ -30,8 +30,8 @@ Pair = tuple[int, Act, Act]
 
 
 @pytest.fixture
-def bureau(app: Flask) -> Bureau:
-    return build_bureau()
+def bureau(kept: Callable[[Callable[[], Bureau]], Bureau]) -> Bureau:
+    return kept(build_bureau)
 
 
 def held(bureau: Bureau, case: int, element: str, by: str) -> tuple[int, int]:

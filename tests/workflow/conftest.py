@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
-from flask import Flask
 
 from tests.support.trial import Trial, build_trial
 
 
 @pytest.fixture
-def trial(app: Flask) -> Trial:
+def trial(kept: Callable[[Callable[[], Trial]], Trial]) -> Trial:
     """A small institution with timers and an opinion block, beside the packs' own."""
-    return build_trial()
+    return kept(build_trial)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -29,8 +30,8 @@ from webapp.workflow.starting import begin_case
 
 
 @pytest.fixture
-def office(app: Flask) -> Changing:
-    return build_changing()
+def office(kept: Callable[[Callable[[], Changing]], Changing]) -> Changing:
+    return kept(build_changing)
 
 
 def filing(case_id: int) -> Filing:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from tests.support.trial import fresh
@@ -24,8 +24,8 @@ ENTERED = datetime(2025, 12, 31, 2, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def watch(app: Flask) -> Watch:
-    return build_watch()
+def watch(kept: Callable[[Callable[[], Watch]], Watch]) -> Watch:
+    return kept(build_watch)
 
 
 def at(day: date, hour: int = 10) -> datetime:

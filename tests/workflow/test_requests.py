@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -28,8 +29,8 @@ from webapp.workflow.requests import request_case, start_requested
 
 
 @pytest.fixture
-def watch(app: Flask) -> Watch:
-    return build_watch()
+def watch(kept: Callable[[Callable[[], Watch]], Watch]) -> Watch:
+    return kept(build_watch)
 
 
 def count(noun: type, *where: Any) -> int:
