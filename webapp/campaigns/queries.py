@@ -181,8 +181,8 @@ def status_of(campaign: Campaign, now: datetime) -> ColumnElement[str]:
         (CampaignItem.problem != "", "problem"),
         (CampaignItem.instance_id.is_(None), "waiting"),
         (and_(ProcessInstance.state == "ended", ProcessInstance.outcome.in_(_PASSED)), "passed"),
-        (ProcessInstance.state == "ended", "failed"),
-        (and_(is_filed(), ProcessInstance.state != "withdrawn"), "filed"),
+        (and_(ProcessInstance.state == "ended", ProcessInstance.outcome != "terminated"), "failed"),
+        (and_(is_filed(), ProcessInstance.state.not_in(["withdrawn", "ended"])), "filed"),
         else_=open_word,
     )
 

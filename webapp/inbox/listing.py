@@ -25,7 +25,8 @@ from webapp.workflow.starting import may_start
 class Item:
     """One line of a list. `seat_id` is set where there is a task page; `state` and `state_text` go into a chip.
 
-    `tick` is what its box posts ("seat id.version"), "" where it has none.
+    `tick` is what its box posts ("seat id.version"), "" where it has none. `own_answer` is the seat whose answer may
+    still be taken back, as far as a list can tell.
     """
 
     href: str
@@ -47,6 +48,7 @@ class Item:
     decision: str = ""
     correction: bool = False
     to_file: bool = False
+    own_answer: int | None = None
 
 
 def seat_item(seat: Seat, moments: Moments, origin: str = "", *, ticks: bool = False) -> Item:
@@ -70,8 +72,8 @@ def seat_item(seat: Seat, moments: Moments, origin: str = "", *, ticks: bool = F
     )
 
 
-def answered_item(seat: Seat, opened: Sequence[Seat], moments: Moments) -> Item:
-    """A seat one has answered, and where its case is now."""
+def answered_item(seat: Seat, opened: Sequence[Seat], moments: Moments, *, is_last: bool = False) -> Item:
+    """A seat one has answered, and where its case is now; `is_last`: nobody has answered anything in it since."""
     case = seat.task.instance
     item = case_item(case, opened, moments)
     return _item(
@@ -87,7 +89,14 @@ def answered_item(seat: Seat, opened: Sequence[Seat], moments: Moments) -> Item:
         state=item.state,
         state_text=item.state_text,
         decision=decision_label(seat.decision, first=seat.task.round == 1),
+        own_answer=seat.id if is_last and _stands(seat) else None,
     )
+
+
+def _stands(seat: Seat) -> bool:
+    """Whether the answer counts in a case that goes on: not taken back already, nor cancelled with its task."""
+    task = seat.task
+    return task.instance.state == "running" and task.state != "cancelled" and seat.returned_to != task.element
 
 
 def case_item(case: ProcessInstance, opened: Sequence[Seat], moments: Moments) -> Item:

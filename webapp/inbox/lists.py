@@ -155,7 +155,10 @@ class Listing:
             ]
         if self.view in ("done", "flowing"):
             opened = queries.open_steps([seat.instance_id for seat in rows])
-            return [answered_item(seat, opened[seat.instance_id], self.moments) for seat in rows]
+            last = queries.last_answers(rows)
+            return [
+                answered_item(seat, opened[seat.instance_id], self.moments, is_last=seat.id in last) for seat in rows
+            ]
         if self.view == "started":
             opened = queries.open_steps([case.id for case in rows])
             return [case_item(case, opened[case.id], self.moments) for case in rows]

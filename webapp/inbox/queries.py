@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import CompoundSelect, Select, Table, bindparam, func, null, select, union_all
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy import CompoundSelect, Select, Table, bindparam, exists, func, null, select, union_all
+from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from webapp.definitions import queries as definitions
 from webapp.engine import Element
@@ -132,6 +132,16 @@ def answered(user: User, wanted: Filter, before: int | None, *, running: bool = 
     if running:
         statement = statement.where(ProcessInstance.state == "running")
     return _newest(statement, Seat.id, before, limit)
+
+
+def last_answers(seats: Sequence[Seat]) -> set[int]:
+    """Which of these answered seats nobody has answered anything after in their case; their ids."""
+    later = aliased(Seat)
+    answered_since = exists().where(
+        later.instance_id == Seat.instance_id, later.id != Seat.id, later.answered_at > Seat.answered_at
+    )
+    statement = select(Seat.id).where(Seat.id.in_([seat.id for seat in seats]), Seat.state == "answered")
+    return set(db.session.scalars(statement.where(~answered_since)))
 
 
 def started(user: User, wanted: Filter, before: int | None, *, running: bool = False, limit: int = PAGE) -> Page:
