@@ -22,6 +22,7 @@ from webapp.files.models import StoredFile
 from webapp.files.queries import by_keys
 from webapp.formkit import BoundForm, Row
 from webapp.inbox.effects import Act, Target, acts, label, opinion_acts, targets
+from webapp.inbox.following import came_from
 from webapp.inbox.forms import DecisionForm, typed_out_of_sight
 from webapp.inbox.neighbours import Neighbours, neighbours
 from webapp.organization.models import User
@@ -174,8 +175,8 @@ class Desk:
 
     @cached_property
     def neighbours(self) -> Neighbours:
-        """The tasks before and after this one in the person's list."""
-        return neighbours(self.file.reader, self.seat, self.file.moments.now)
+        """The tasks before and after this one in the list it was opened from."""
+        return neighbours(came_from(self.file.reader), self.seat)
 
     @cached_property
     def rejects(self) -> bool:

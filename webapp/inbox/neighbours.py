@@ -1,13 +1,12 @@
-"""The tasks before and after one in a person's list, most urgent first."""
+"""The tasks before and after one in the list it was opened from, most urgent first."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from webapp.inbox import queries
+from webapp.inbox.lists import Listing
 from webapp.inbox.queues import Cursor, Filter
-from webapp.organization.models import User
 from webapp.workflow.models import Seat
 
 
@@ -19,11 +18,14 @@ class Neighbours:
     next: int | None
 
 
-def neighbours(user: User, seat: Seat, now: datetime) -> Neighbours:
-    """What comes before and after `seat` in the list of everything the person may act on."""
-    return Neighbours(_beside(user, seat, now, back=True), _beside(user, seat, now, back=False))
+def neighbours(listing: Listing, seat: Seat) -> Neighbours:
+    """What comes before and after `seat` in the list; from the usual one, in everything the person may act on."""
+    return Neighbours(_beside(listing, seat, back=True), _beside(listing, seat, back=False))
 
 
-def _beside(user: User, seat: Seat, now: datetime, *, back: bool) -> int | None:
-    rows = queries.open_seats(user, Filter(), Cursor(seat.urgency, seat.id, back=back), now, limit=1).rows
+def _beside(listing: Listing, seat: Seat, *, back: bool) -> int | None:
+    narrowed = bool(listing.query) and listing.acting
+    wanted, places = (listing.wanted, listing.places) if narrowed else (Filter(), None)
+    place, now = Cursor(seat.urgency, seat.id, back=back), listing.moments.now
+    rows = queries.open_seats(listing.user, wanted, place, now, limit=1, places=places).rows
     return rows[0].id if rows else None
