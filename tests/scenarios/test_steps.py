@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
-from flask import Flask
 
 from tests.scenarios.world import build, run, scenario_file
 from webapp.engine import DefinitionError
@@ -17,8 +18,8 @@ given:
 
 
 @pytest.fixture
-def institution(app: Flask) -> int:
-    return build()
+def institution(kept: Callable[[Callable[[], int]], int]) -> int:
+    return kept(build)
 
 
 def given(more: str = "") -> str:
