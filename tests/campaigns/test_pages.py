@@ -18,6 +18,8 @@ from webapp.campaigns.models import Campaign
 from webapp.extensions import db
 
 NOW = at(2026, 6, 3, 10)
+# How a page reads does not depend on the database; what is done and found is tried on both.
+SQLITE = pytest.mark.parametrize("backend", ["sqlite"])
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +55,7 @@ def test_the_list_shows_what_runs_and_what_is_planned(app: Flask, running: Schoo
     assert "共 1 项" in text_of(other)
 
 
+@SQLITE
 def test_the_navigation_leads_there_only_where_the_pack_has_campaigns(app: Flask, running: School) -> None:
     assert tree(visitor(app, "drill.zhang").get("/")).xpath('//nav//a[@href="/campaigns"]')
 
@@ -81,6 +84,7 @@ def test_nonsense_in_the_address_is_taken_for_nothing(app: Flask, running: Schoo
     assert b"<script>" not in answer.data.split(b"<main")[1].split(b"</main")[0]
 
 
+@SQLITE
 def test_while_it_opens_the_board_shows_how_far_it_is(app: Flask, running: School) -> None:
     campaign = db.session.get_one(Campaign, running.campaign("yearly").id)
     campaign.state, campaign.expected = "opening", 2
@@ -128,6 +132,7 @@ def test_a_lead_opens_one_by_hand_with_changed_days(app: Flask, running: School)
         ({"period": "长" * 60}, "不超过 40 字"),
     ],
 )
+@SQLITE
 def test_days_that_cannot_be_are_said_beside_their_field(
     app: Flask, running: School, changed: dict[str, str], words: str
 ) -> None:

@@ -19,6 +19,8 @@ from webapp.organization.models import Delegation, User
 
 Appoint = Callable[..., Delegation]
 Person = Callable[[str], User]
+# How a page reads does not depend on the database; what is done and found is tried on both.
+SQLITE = pytest.mark.parametrize("backend", ["sqlite"])
 
 
 @pytest.fixture(autouse=True)
@@ -83,6 +85,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
 ]
 
 
+@SQLITE
 def test_what_is_wrong_is_said_beside_it(app: Flask) -> None:
     visit = visitor(app, "wzpt.li")
     for changes, words in WRONG:
@@ -92,6 +95,7 @@ def test_what_is_wrong_is_said_beside_it(app: Flask) -> None:
     assert rules() == []
 
 
+@SQLITE
 def test_another_rule_on_the_same_days_is_named(app: Flask, appoint: Appoint) -> None:
     appoint("wzpt.li", "wzpt.zhang")
     answer = post(visitor(app, "wzpt.li"), **{"substitute-query": "陈老师"})
@@ -158,6 +162,7 @@ def test_both_see_it_above_their_pages_and_nobody_else(app: Flask, appoint: Appo
     assert not tree(visitor(app, "wzpt.chen").get("/")).xpath('//*[contains(@class, "bn-standing")]')
 
 
+@SQLITE
 def test_before_and_after_there_is_no_banner(app: Flask, appoint: Appoint, person: Person) -> None:
     appoint("wzpt.li", "wzpt.zhang", 1, 2)
     for name in ("wzpt.li", "wzpt.zhang"):

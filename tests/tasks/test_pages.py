@@ -23,6 +23,8 @@ from webapp.workflow.models import ProcessInstance, Seat
 
 CLEAR = {"positioning_review": "clear"}
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+# How a page reads does not depend on the database; what is done and found is tried on both.
+SQLITE = pytest.mark.parametrize("backend", ["sqlite"])
 
 
 def bureau_with_logins() -> Bureau:
@@ -99,6 +101,7 @@ def pressed(person: Visitor, page: TestResponse, label: str) -> TestResponse:
 
 
 class TestTheMenu:
+    @SQLITE
     def test_every_act_says_its_effect_or_why_it_is_not_possible(self, app: Flask, seat_id: int) -> None:
         found = offered(visitor(app, "wzpt.sun").get(f"/tasks/{seat_id}"))
         assert list(found) == ["转办", "委派", "前加签", "后加签", "减签", "拿回委派"]
@@ -106,6 +109,7 @@ class TestTheMenu:
         assert found["减签"] == "没有待答复的加签。"
         assert found["拿回委派"] == "没有委派出去。"
 
+    @SQLITE
     def test_who_was_asked_for_an_opinion_reads_why_it_goes_no_further(self, app: Flask, seat_id: int) -> None:
         hand(visitor(app, "wzpt.sun"), seat_id, "delegate", ["wzpt.he"])
         page = visitor(app, "wzpt.he").get(f"/tasks/{child_of(seat_id, 'wzpt.he')}")
@@ -113,6 +117,7 @@ class TestTheMenu:
         path = f"/tasks/{child_of(seat_id, 'wzpt.he')}/hand/transfer"
         assert "现在不能转办" in text_of(visitor(app, "wzpt.he").get(path))
 
+    @SQLITE
     def test_what_only_one_person_may_do_cannot_be_handed_on(self, app: Flask) -> None:
         opinion = open_seat(case_of("wzpt", "waiting_for_opinions"), "DataOpinion")
         found = offered(visitor(app, "wzpt.zheng").get(f"/tasks/{opinion}"))
@@ -145,6 +150,7 @@ class TestTransfer:
         assert decide(qian, seat_id, "approve", opinion="同意", **CLEAR).status_code == 302
         assert "转办给 钱老师" in text_of(sun.get(f"/cases/{seat(seat_id).instance_id}"))
 
+    @SQLITE
     def test_what_is_wrong_stands_beside_its_field(self, app: Flask, seat_id: int) -> None:
         sun = visitor(app, "wzpt.sun")
         nobody = hand(sun, seat_id, "transfer", [])
@@ -261,6 +267,7 @@ class TestAddedSigners:
         assert db.session.get_one(ProcessInstance, case_id, populate_existing=True).state == "ended"
         db.session.rollback()
 
+    @SQLITE
     def test_nobody_is_asked_eleven_at_once(self, app: Flask, seat_id: int) -> None:
         ids = [str(user) for user in db.session.scalars(select(User.id).where(User.username.startswith("wzpt.")))]
         db.session.rollback()
@@ -272,6 +279,7 @@ class TestAddedSigners:
 
 
 class TestCountersigning:
+    @SQLITE
     def test_the_page_says_the_rule_and_who_has_signed(self, app: Flask, bureau: Bureau) -> None:
         case_id = bureau.start("signing")
         db.session.rollback()
@@ -294,6 +302,7 @@ class TestCountersigning:
         assert decide(visitor(app, "bureau.li"), second, "approve").status_code == 302
         assert "会签 2/3：同意" in text_of(zhang.get(f"/cases/{case_id}"))
 
+    @SQLITE
     def test_who_comes_later_in_a_sequence_is_told_so(self, app: Flask, bureau: Bureau) -> None:
         case_id = bureau.start("signing")
         for position, name in enumerate(("zhang", "li")):
@@ -331,12 +340,14 @@ class TestTakingBack:
         assert "不能拿回" in sentence_of(refused)
         assert sun.post(f"/tasks/{reopened}/take-back").status_code in (404, 409), "only one's own"
 
+    @SQLITE
     def test_what_is_registered_is_told_to_stand(self, app: Flask, seat_id: int) -> None:
         sun, case_id = visitor(app, "wzpt.sun"), seat(seat_id).instance_id
         decide(sun, seat_id, "approve", opinion="同意", **CLEAR)
         assert "事项已办结，不能拿回。" in text_of(sun.get(f"/cases/{case_id}"))
         assert sun.post(f"/tasks/{seat_id}/take-back").status_code == 409
 
+    @SQLITE
     def test_an_answer_that_serves_again_says_so(self, app: Flask, bureau: Bureau) -> None:
         case_id = bureau.start("line")
         li, sun = visitor(app, "bureau.li"), visitor(app, "bureau.sun")
@@ -367,6 +378,7 @@ class TestFilesBesideAnOpinion:
         assert tree(page).xpath(f'//ol[@class="bn-ops"]//a[@href="/files/{key}"]/text()') == ["会议纪要.pdf"]
         assert xu.get(f"/files/{key}").data == PDF
 
+    @SQLITE
     def test_a_bad_file_is_named_and_nothing_is_decided(self, app: Flask, seat_id: int) -> None:
         sun, path = visitor(app, "wzpt.sun"), f"/tasks/{seat_id}/answer"
         fields = hidden(sun.get(f"/tasks/{seat_id}"), path)
