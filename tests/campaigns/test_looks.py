@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser
 
-from tests.campaigns.school import School, work
+from tests.campaigns.school import School, build_school, work
 from tests.support.live import log_in, serving
 from tests.support.page_checks import wrong_pages
 from webapp.campaigns import commands
@@ -18,9 +19,9 @@ from webapp.extensions import db
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("backend", ["sqlite"], indirect=True)]
 
 
-@pytest.fixture
-def running(school: School) -> Campaign:
-    """A campaign that began today, with cases in every state."""
+def running_school() -> School:
+    """The school with a campaign that began today, with cases in every state."""
+    school = build_school()
     now = datetime.now(UTC)
     for number in range(8):
         school.register("sj" if number % 2 else "jd", f"校园账号{number}", "zhang" if number % 2 else "wang")
@@ -35,6 +36,17 @@ def running(school: School) -> Campaign:
         school.file(item, now)
         if number < 2:
             school.decide(item, "approve" if number else "reject", now)
+    db.session.rollback()
+    return school
+
+
+@pytest.fixture
+def school(kept: Callable[[Callable[[], School]], School]) -> School:
+    return kept(running_school)
+
+
+@pytest.fixture
+def running(school: School) -> Campaign:
     return school.campaign("yearly", "本期")
 
 
@@ -55,22 +67,20 @@ def test_the_board_follows_what_happens_without_being_loaded_again(
     row = db.session.get_one(Campaign, running.id)
     row.state = "opening"  # asks every two seconds
     db.session.commit()
-    with serving(app) as address:
-        page = log_in(browser, address, "drill.sun")
+    with serving(app):
+        page = log_in(browser, "drill.sun")
         page.goto(f"/campaigns/{running.id}")
         page.wait_for_selector("progress")
         row.state = "open"
         db.session.commit()
         page.wait_for_selector("progress", state="detached")
         assert page.locator("#live .bn-board > section").count() >= 5
-        page.context.close()
 
 
 def test_the_board_is_whole_without_scripts(app: Flask, browser: Browser, running: Campaign) -> None:
     with serving(app) as address:
-        seen = log_in(browser, address, "drill.sun")
+        seen = log_in(browser, "drill.sun")
         state = seen.context.storage_state()
-        seen.context.close()
         context = browser.new_context(base_url=address, java_script_enabled=False, storage_state=state)
         page = context.new_page()
         page.goto(f"/campaigns/{running.id}")

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
-from tests.correspondence.conftest import People
 from tests.support.desk import case_of
 from tests.support.live import log_in, serving
-from tests.support.page_checks import listening, problems
+from tests.support.page_checks import listening, misshapen
 from webapp.correspondence import commands
 from webapp.extensions import db
+from webapp.organization.models import User
+from webapp.organization.queries import user_by_name
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("backend", ["sqlite"], indirect=True)]
-WIDTHS = (1440, 390)
 
 
-@pytest.fixture
-def busy(app: Flask, case_id: int, person: People) -> int:
+def person(username: str) -> User:
+    found = user_by_name(username)
+    assert found is not None, username
+    return found
+
+
+def busy_case() -> int:
     """A case with everything in it: a question open, one answered, a remark, copies read and unread, an urging."""
+    case_id = case_of("wzpt", "waiting_for_publicity")
     sun, xu, he = "wzpt.sun", "wzpt.xu", "wzpt.he"
     asked = commands.comment(
         person(sun), case_id, "服务对象写的是“学生”，也包括继续教育的学员吗？", asked_id=person(xu).id
@@ -37,6 +45,11 @@ def busy(app: Flask, case_id: int, person: People) -> int:
     return case_id
 
 
+@pytest.fixture
+def busy(kept: Callable[[Callable[[], int]], int]) -> int:
+    return kept(busy_case)
+
+
 def test_the_pages_look_well_to_everybody_in_the_case(app: Flask, browser: Browser, busy: int) -> None:
     seen = {
         "wzpt.xu": [f"/cases/{busy}/correspondence"],
@@ -44,20 +57,19 @@ def test_the_pages_look_well_to_everybody_in_the_case(app: Flask, browser: Brows
         "wzpt.feng": ["/copies"],
     }
     found: list[str] = []
-    with serving(app) as address:
+    with serving(app):
         for username, paths in seen.items():
-            page = log_in(browser, address, username)
+            page = log_in(browser, username)
             for path in paths:
                 with listening(page) as heard:
                     page.goto(path)
-                    found += [f"{username} {path}: {problem}" for problem in [*looked_at(page), *heard]]
-            page.context.close()
+                    found += [f"{username} {path}: {problem}" for problem in [*misshapen(page), *heard]]
     assert found == []
 
 
 def test_forms_open_and_refused_look_well(app: Flask, browser: Browser, busy: int) -> None:
-    with serving(app) as address:
-        page = log_in(browser, address, "wzpt.sun")
+    with serving(app):
+        page = log_in(browser, "wzpt.sun")
         page.goto(f"/cases/{busy}")
         page.click("#comment-form details > summary")
         page.fill("#asked-query", "wzpt.w")
@@ -66,18 +78,17 @@ def test_forms_open_and_refused_look_well(app: Flask, browser: Browser, busy: in
         page.wait_for_selector("#comment-form input[type=radio]")
         assert page.url.endswith(f"/cases/{busy}")
         assert page.input_value("#words") == "还没有写完的话"
-        assert looked_at(page) == []
+        assert misshapen(page) == []
         page.click("#copies > details > summary")
         page.fill("#people-query", "wzpt.li、没有这个人")
         page.click("#copy-form button:has-text('抄送')")
         page.wait_for_selector("#copy-form .bn-err")
-        assert looked_at(page) == []
-        page.context.close()
+        assert misshapen(page) == []
 
 
 def test_a_question_is_answered_and_a_copy_marked_by_keyboard(app: Flask, browser: Browser, busy: int) -> None:
-    with serving(app) as address:
-        page = log_in(browser, address, "wzpt.wang", width=390, height=844)
+    with serving(app):
+        page = log_in(browser, "wzpt.wang", width=390, height=844)
         page.goto(f"/cases/{busy}")
         field = page.locator("#talk details[open] textarea").first
         field.focus()
@@ -89,13 +100,3 @@ def test_a_question_is_answered_and_a_copy_marked_by_keyboard(app: Flask, browse
         page.focus("#copies form button")
         page.keyboard.press("Enter")
         page.wait_for_selector("#copies header:has-text('都已阅')")
-        page.context.close()
-
-
-def looked_at(page: Page) -> list[str]:
-    """What page_checks finds at each width."""
-    found: list[str] = []
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        found += [f"{width} px: {problem}" for problem in problems(page)]
-    return found

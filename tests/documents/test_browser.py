@@ -26,18 +26,23 @@ pytestmark = [pytest.mark.browser, pytest.mark.parametrize("backend", ["sqlite"]
 SIZES = pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)], ids=["desk", "phone"])
 
 
+def finished_case() -> int:
+    return case_of("wzpt", "straight_way")
+
+
 @SIZES
-def test_the_menu_of_official_forms_opens_and_downloads(app: Flask, browser: Browser, width: int, height: int) -> None:
-    case_id = case_of("wzpt", "straight_way")
-    with serving(app) as address:
-        page = log_in(browser, address, "wzpt.zhang", width=width, height=height)
+def test_the_menu_of_official_forms_opens_and_downloads(
+    app: Flask, browser: Browser, kept: Callable[[Callable[[], int]], int], width: int, height: int
+) -> None:
+    case_id = kept(finished_case)
+    with serving(app):
+        page = log_in(browser, "wzpt.zhang", width=width, height=height)
         page.goto(f"/cases/{case_id}")
         page.click(".bn-menu > summary")
         assert problems(page) == []
         with page.expect_download() as waiting:
             page.click(".bn-menu a >> text=PDF")
         assert waiting.value.suggested_filename.startswith("温州职业技术学院互联网平台审批登记表")
-        page.context.close()
 
 
 @SIZES
@@ -49,8 +54,8 @@ def test_a_sheet_is_judged_as_soon_as_it_is_chosen(
     bad, good = tmp_path / "bad.xlsx", tmp_path / "good.xlsx"
     bad.write_bytes(workbook([TITLES, GOOD, ["", "☑微视", "", "x", "y", "z"]]))
     good.write_bytes(workbook([TITLES, GOOD, [*GOOD[:2], "二号群", *GOOD[3:]]]))
-    with serving(app) as address:
-        page = log_in(browser, address, "wzpt.zhang", width=width, height=height)
+    with serving(app):
+        page = log_in(browser, "wzpt.zhang", width=width, height=height)
         page.goto("/start/new_account")
         page.set_input_files('input[name="filing_table-new"]', str(bad))
         page.wait_for_selector("text=一行也没有收下")
@@ -59,7 +64,6 @@ def test_a_sheet_is_judged_as_soon_as_it_is_chosen(
         page.wait_for_selector("td >> text=二号群")
         assert problems(page) == []
         assert page.query_selector("text=一行也没有收下") is None
-        page.context.close()
 
 
 @SIZES
@@ -70,8 +74,8 @@ def test_the_register_is_filled_from_a_sheet(
     file = tmp_path / "register.xlsx"
     file.write_bytes(workbook_of_cells(sheet, [row(sheet, **FIRST), row(sheet, **SECOND), row(sheet, **FIRST)]))
     db.session.rollback()
-    with serving(app) as address:
-        page = log_in(browser, address, "wzpt.sun", width=width, height=height)
+    with serving(app):
+        page = log_in(browser, "wzpt.sun", width=width, height=height)
         page.goto("/registry")
         page.click('main a[href$="/registry/import"]')
         page.set_input_files("#file", str(file))
@@ -83,4 +87,3 @@ def test_the_register_is_filled_from_a_sheet(
         page.wait_for_url("**/registry")
         assert page.query_selector("text=已登记 2 个账号") is not None
         assert problems(page) == []
-        page.context.close()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
@@ -19,9 +22,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.parametrize("backend", ["sqlite"]
 MANY, TWENTY = 500, 20
 
 
-@pytest.fixture
-def made(app: Flask) -> Changing:
+def batchable_with_logins() -> Changing:
     return build_batchable(hash_password(PASSWORD))
+
+
+@pytest.fixture
+def made(kept: Callable[[Callable[[], Changing]], Changing]) -> Changing:
+    return kept(batchable_with_logins)
 
 
 def selected(page: Page) -> str:
@@ -42,8 +49,8 @@ def test_of_five_hundred_tasks_twenty_are_decided_by_keyboard_alone(
     app: Flask, browser: Browser, made: Changing
 ) -> None:
     chains(made, MANY)
-    with serving(app) as address:
-        page = log_in(browser, address, "changing.head")
+    with serving(app):
+        page = log_in(browser, "changing.head")
         page.goto("/inbox")
         assert page.title().startswith("(99+) 待办")
         with listening(page) as heard:
@@ -62,14 +69,13 @@ def test_of_five_hundred_tasks_twenty_are_decided_by_keyboard_alone(
                 assert number > 18 or seen[-1] == rows[number + 1], "the next of the list, not merely any"
         assert heard == []
         assert len(set(seen)) == TWENTY + 1
-        page.context.close()
     assert answered(made) == TWENTY
 
 
 def test_no_key_acts_while_one_types_or_holds_another_key_down(app: Flask, browser: Browser, made: Changing) -> None:
     chains(made, 3)
-    with serving(app) as address:
-        page = log_in(browser, address, "changing.head")
+    with serving(app):
+        page = log_in(browser, "changing.head")
         page.goto("/inbox")
         first = selected(page)
         page.keyboard.press("Control+j")
@@ -82,7 +88,6 @@ def test_no_key_acts_while_one_types_or_holds_another_key_down(app: Flask, brows
         assert search.input_value() == "jkax?"
         assert selected(page) == first
         assert page.locator("dialog[open]").count() == 0
-        page.context.close()
     assert answered(made) == 0
 
 
@@ -90,8 +95,8 @@ def test_the_help_opens_by_its_key_closes_by_escape_and_names_the_persons_own_ke
     app: Flask, browser: Browser, made: Changing
 ) -> None:
     chains(made, 2)
-    with serving(app) as address:
-        page = log_in(browser, address, "changing.head")
+    with serving(app):
+        page = log_in(browser, "changing.head")
         page.goto("/inbox/keys")
         page.fill("#key_next", "n")
         page.get_by_role("button", name="保存").click()
@@ -108,13 +113,12 @@ def test_the_help_opens_by_its_key_closes_by_escape_and_names_the_persons_own_ke
         assert selected(page) == first, "j is no key of this person any more, and none acts behind the help"
         page.keyboard.press("n")
         assert selected(page) != first
-        page.context.close()
 
 
 def test_a_key_opens_the_page_where_more_is_needed_than_agreement(app: Flask, browser: Browser, made: Changing) -> None:
     chains(made, 2)
-    with serving(app) as address:
-        page = log_in(browser, address, "changing.head")
+    with serving(app):
+        page = log_in(browser, "changing.head")
         page.goto("/inbox")
         seat = selected(page)
         page.keyboard.press("r")
@@ -125,13 +129,12 @@ def test_a_key_opens_the_page_where_more_is_needed_than_agreement(app: Flask, br
         page.keyboard.press("b")
         page.wait_for_url(f"**/tasks/{seat}#reject")
         expect(page.locator("details#reject input").first).to_be_focused()
-        page.context.close()
 
 
 def test_rows_are_ticked_by_key_and_approved_together(app: Flask, browser: Browser, made: Changing) -> None:
     chains(made, 4)
-    with serving(app) as address:
-        page = log_in(browser, address, "changing.head")
+    with serving(app):
+        page = log_in(browser, "changing.head")
         page.goto("/inbox")
         selected(page)
         for key in ("x", "j", "x"):
@@ -142,7 +145,6 @@ def test_rows_are_ticked_by_key_and_approved_together(app: Flask, browser: Brows
         assert problems(page) == []
         page.get_by_role("button", name="同意这 2 件").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("办成 2 件，未办成 0 件")
-        page.context.close()
     assert answered(made) == 2
 
 
@@ -150,23 +152,22 @@ def test_the_counter_in_title_and_navigation_follows_without_reloading(
     app: Flask, browser: Browser, made: Changing
 ) -> None:
     chains(made, 2)
-    with serving(app) as address:
-        page = log_in(browser, address, "changing.head")
+    with serving(app):
+        page = log_in(browser, "changing.head")
         page.goto("/inbox")
         assert page.title().startswith("(2) 待办")
         chains(made, 1)
         page.evaluate("document.dispatchEvent(new Event('beian:recount'))")
-        page.wait_for_function("document.title.startsWith('(3) 待办')")
+        expect(page).to_have_title(re.compile(r"^\(3\) 待办"))
         assert page.locator('[data-nav="inbox"] .bn-count').first.inner_text() == "3"
-        page.context.close()
 
 
 def test_the_pages_of_the_list_look_well_and_have_names_for_everything(
     app: Flask, browser: Browser, made: Changing
 ) -> None:
     chains(made, 25)
-    with serving(app) as address:
-        page = log_in(browser, address, "changing.head")
+    with serving(app):
+        page = log_in(browser, "changing.head")
         for path in ("/inbox", "/inbox?view=paused", "/inbox?q=x", "/inbox/keys", "/inbox/phrases", "/inbox/views"):
             page.set_viewport_size({"width": 1440, "height": 900})
             with listening(page) as heard:
@@ -176,7 +177,6 @@ def test_the_pages_of_the_list_look_well_and_have_names_for_everything(
                 page.set_viewport_size({"width": 390, "height": 900})
                 assert [*problems(page), *heard] == [], (path, 390)
                 assert page.evaluate(SMALL) == [], path
-        page.context.close()
 
 
 # What is pressed on a phone is at least 44 px high, its label or row counted.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -9,7 +10,7 @@ from flask import Flask
 from playwright.sync_api import Browser
 
 from tests.support.desk import case_of, open_seat
-from tests.support.live import log_in, serving
+from tests.support.live import log_in_by_hand, serving
 from tests.support.page_checks import misshapen, wrong_pages
 from webapp.extensions import db
 
@@ -25,13 +26,17 @@ class Cases:
     deciding: int
 
 
-@pytest.fixture
-def cases(app: Flask) -> Cases:
+def some_cases() -> Cases:
     finished = case_of("wzpt", "corrected_twice")
     correction = open_seat(case_of("wzpt", "waiting_for_correction"), "Application")
     deciding = open_seat(case_of("wzpt", "waiting_for_publicity"), "PublicityDecision")
     db.session.rollback()
     return Cases(finished, correction, deciding)
+
+
+@pytest.fixture
+def cases(kept: Callable[[Callable[[], Cases]], Cases]) -> Cases:
+    return kept(some_cases)
 
 
 def test_the_pages_of_an_applicant_look_well(app: Flask, browser: Browser, cases: Cases) -> None:
@@ -55,11 +60,10 @@ def test_the_pages_of_an_administrator_look_well(app: Flask, browser: Browser) -
     assert wrong_pages(app, browser, "wzpt.wei", ["/faults", "/outbox"]) == []
 
 
-def test_a_form_with_errors_looks_well(app: Flask, browser: Browser) -> None:
-    with serving(app) as address:
-        page = log_in(browser, address, "wzpt.zhang")
+def test_a_form_with_errors_looks_well_to_who_has_just_logged_in(app: Flask, browser: Browser) -> None:
+    with serving(app):
+        page = log_in_by_hand(browser, "wzpt.zhang")
         page.goto("/start/new_account")
         page.click("form.bn-form button.btn-primary")
         page.wait_for_selector("#errors")
         assert misshapen(page) == []
-        page.context.close()

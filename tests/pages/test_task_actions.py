@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
-from tests.support.desk import case_of, open_seat
 from tests.support.live import log_in, serving
-from tests.support.page_checks import listening, problems
+from tests.support.page_checks import listening, misshapen
 from tests.support.web import visitor
-from tests.tasks.bureau import build_bureau
-from tests.tasks.test_pages import child_of, hand, hashed, seat
+from tests.tasks.bureau import Bureau
+from tests.tasks.test_pages import bureau_with_logins, child_of, decision_of_publicity, hand, seat
 from webapp.extensions import db
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("backend", ["sqlite"], indirect=True)]
-WIDTHS = (1440, 390)
 
 
 @pytest.fixture
-def seat_id(app: Flask) -> int:
-    return open_seat(case_of("wzpt", "waiting_for_publicity"), "PublicityDecision")
+def seat_id(kept: Callable[[Callable[[], int]], int]) -> int:
+    return kept(decision_of_publicity)
 
 
 def wrong(page: Page) -> list[str]:
-    found: list[str] = []
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        found += [f"{page.url} {width} px: {problem}" for problem in problems(page)]
-    return found
+    return [f"{page.url} {problem}" for problem in misshapen(page)]
 
 
 def test_a_task_is_handed_on_in_the_browser(app: Flask, browser: Browser, seat_id: int) -> None:
-    with serving(app) as address:
-        page = log_in(browser, address, "wzpt.sun")
+    with serving(app):
+        page = log_in(browser, "wzpt.sun")
         with listening(page) as heard:
             page.goto(f"/tasks/{seat_id}")
             page.locator(".bn-diagram .djs-element").first.wait_for()
@@ -61,34 +57,34 @@ def test_a_task_is_handed_on_in_the_browser(app: Flask, browser: Browser, seat_i
             assert wrong(page) == []
             assert page.locator("#asked li").count() == 2
         assert heard == []
-        page.context.close()
 
 
 def test_the_pages_of_who_was_asked_and_of_who_oversees_look_well(app: Flask, browser: Browser, seat_id: int) -> None:
     hand(visitor(app, "wzpt.sun"), seat_id, "delegate", ["wzpt.he"])
     asked, case_id = child_of(seat_id, "wzpt.he"), seat(seat_id).instance_id
     found: list[str] = []
-    with serving(app) as address:
+    with serving(app):
         for username, paths in {
             "wzpt.he": [f"/tasks/{asked}"],
             "wzpt.wei": ["/oversight", f"/oversight/{case_id}", f"/oversight/{case_id}/seats/{asked}"],
             "wzpt.sun": [f"/cases/{case_id}"],
         }.items():
-            page = log_in(browser, address, username)
+            page = log_in(browser, username)
             for path in paths:
                 page.goto(path)
                 found += wrong(page)
-            page.context.close()
     assert found == []
 
 
-def test_a_countersigned_step_looks_well_and_is_taken_back_from_its_toast(app: Flask, browser: Browser) -> None:
-    bureau = build_bureau(hashed())
+def test_a_countersigned_step_looks_well_and_is_taken_back_from_its_toast(
+    app: Flask, browser: Browser, kept: Callable[[Callable[[], Bureau]], Bureau]
+) -> None:
+    bureau = kept(bureau_with_logins)
     case_id = bureau.start("signing")
     mine = bureau.seat(case_id, "Share")[0]
     db.session.rollback()
-    with serving(app) as address:
-        page = log_in(browser, address, "bureau.zhang")
+    with serving(app):
+        page = log_in(browser, "bureau.zhang")
         page.goto(f"/tasks/{mine}")
         assert wrong(page) == []
         page.set_viewport_size({"width": 1440, "height": 900})
@@ -98,4 +94,3 @@ def test_a_countersigned_step_looks_well_and_is_taken_back_from_its_toast(app: F
         page.click(".bn-toast form button")
         page.wait_for_url(f"**/tasks/{mine}")
         assert page.locator(".bn-decide button").count() == 3
-        page.context.close()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.support.desk import case_of, open_seat
 from tests.support.live import log_in, serving
-from tests.support.page_checks import listening, problems
+from tests.support.page_checks import misshapen, wrong_pages
 from webapp.extensions import db
 from webapp.handover import commands as handing
 from webapp.handover.carrying import hand_over_due
@@ -21,7 +22,6 @@ from webapp.substitution.commands import appoint, revoke
 from webapp.workflow.models import Seat
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("backend", ["sqlite"], indirect=True)]
-WIDTHS = (1440, 390)
 
 
 def somebody(name: str) -> User:
@@ -30,8 +30,7 @@ def somebody(name: str) -> User:
     return found
 
 
-@pytest.fixture
-def arranged(app: Flask) -> int:
+def some_arrangements() -> int:
     """李主任 is stood in for, 孙老师 has a task and leaves; the id of the hand-over, which has not begun."""
     now = datetime.now(UTC)
     today = now.astimezone().date()
@@ -49,43 +48,48 @@ def arranged(app: Flask) -> int:
     return made.id
 
 
+@pytest.fixture
+def arranged(kept: Callable[[Callable[[], int]], int]) -> int:
+    """The hand-over of `some_arrangements`."""
+    return kept(some_arrangements)
+
+
 def test_the_pages_of_both_parties_look_well(app: Flask, browser: Browser, arranged: int) -> None:
-    assert _wrong(app, browser, "wzpt.li", ["/substitution", "/", "/inbox"]) == []
-    assert _wrong(app, browser, "wzpt.zhang", ["/substitution", "/inbox", "/registry"]) == []
+    assert wrong_pages(app, browser, "wzpt.li", ["/substitution", "/", "/inbox"]) == []
+    assert wrong_pages(app, browser, "wzpt.zhang", ["/substitution", "/inbox", "/registry"]) == []
 
 
 def test_the_administrators_pages_look_well(app: Flask, browser: Browser, arranged: int) -> None:
     chosen = f"/handover?leaver={somebody('xu').id}&successor={somebody('zhang').id}&show=1"
     paths = ["/substitution", "/handover", chosen, "/handover?leaver-query=老师&find=leaver", f"/handover/{arranged}"]
-    assert _wrong(app, browser, "wzpt.wei", paths) == []
+    assert wrong_pages(app, browser, "wzpt.wei", paths) == []
     while hand_over_due(datetime.now(UTC)):
         pass
-    assert _wrong(app, browser, "wzpt.wei", [f"/handover/{arranged}", f"/handover/{arranged}?state=refused"]) == []
+    assert wrong_pages(app, browser, "wzpt.wei", [f"/handover/{arranged}", f"/handover/{arranged}?state=refused"]) == []
 
 
 def test_a_form_with_errors_looks_well_and_a_person_is_found_by_hand(app: Flask, browser: Browser) -> None:
-    with serving(app) as address:
-        page = log_in(browser, address, "wzpt.li")
+    with serving(app):
+        page = log_in(browser, "wzpt.li")
         page.goto("/substitution")
         page.click("form.bn-form button.btn-primary")
         page.wait_for_selector("#errors")
-        assert _misshapen(page) == []
+        assert misshapen(page) == []
         page.fill('[name="substitute-query"]', "老师")
         page.press('[name="substitute-query"]', "Enter")
         page.locator('[name="substitute-pick"]').first.wait_for()
-        assert _misshapen(page) == []
+        assert misshapen(page) == []
         page.locator("label", has_text="陈老师").locator("input").check()
         page.fill('[name="valid_to"]', (datetime.now().astimezone().date() + timedelta(days=3)).isoformat())
         page.click("form.bn-form button.btn-primary")
         expect(page.locator(".bn-standing")).to_contain_text("由 陈老师 代您办理（全部流程）")
-        page.context.close()
 
 
 def test_the_board_of_a_handover_follows_without_being_loaded_again(
     app: Flask, browser: Browser, arranged: int
 ) -> None:
-    with serving(app) as address:
-        page = log_in(browser, address, "wzpt.wei")
+    with serving(app):
+        page = log_in(browser, "wzpt.wei")
         page.goto(f"/handover/{arranged}")
         page.wait_for_selector("progress")
         while hand_over_due(datetime.now(UTC)):
@@ -93,28 +97,3 @@ def test_the_board_of_a_handover_follows_without_being_loaded_again(
         db.session.rollback()
         page.wait_for_selector("progress", state="detached")
         expect(page.locator("#live")).to_contain_text("已放回待认领队列")
-        page.context.close()
-
-
-def _wrong(app: Flask, browser: Browser, username: str, paths: list[str]) -> list[str]:
-    """What is wrong with these pages; one line each."""
-    found: list[str] = []
-    with serving(app) as address:
-        page = log_in(browser, address, username)
-        for path in paths:
-            with listening(page) as heard:
-                answer = page.goto(path)
-                assert answer is not None, path
-                assert answer.ok, path
-                seen = _misshapen(page)
-            found += [f"{path}: {problem}" for problem in [*seen, *heard]]
-        page.context.close()
-    return found
-
-
-def _misshapen(page: Page) -> list[str]:
-    found: list[str] = []
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        found += [f"{width} px: {problem}" for problem in problems(page)]
-    return found

@@ -9,11 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 from tests.support.hand import Hand
-from tests.support.live import serving
-from tests.support.web import visitor
+from tests.support.live import log_in, serving
 from webapp.extensions import db
 from webapp.organization.queries import institution, local_day
 from webapp.scenarios.documents import Expected, Scenario, ScenarioStep
@@ -50,14 +49,10 @@ def go_through(app: Flask, browser: Browser, code: str, process: str, scenario: 
     expect = Expected.model_validate({key: value for key, value in said.items() if key not in _DATED})
     steps = tuple(step for step in scenario.steps if step.refused is None)
     run = BrowserRun(found.id, process, scenario.model_copy(update={"expect": expect, "steps": steps}))
-    run.app, run.browser, run.folder, run.contexts = app, browser, folder, {}
+    run.browser, run.folder = browser, folder
     db.session.rollback()
-    with serving(app) as run.address:
-        try:
-            run.run()
-        finally:
-            for context in run.contexts.values():
-                context.close()
+    with serving(app):
+        run.run()
     assert differences(run) == []
     return run
 
@@ -68,11 +63,8 @@ class BrowserRun(ScenarioRun):
     What no person does on a page (a campaign that opens, a closing clock) goes as it does elsewhere.
     """
 
-    app: Flask
     browser: Browser
-    address: str
     folder: Path
-    contexts: dict[str, BrowserContext]
 
     def __post_init__(self) -> None:
         self.now = datetime.now(UTC)
@@ -81,31 +73,20 @@ class BrowserRun(ScenarioRun):
         self.now = datetime.now(UTC)
         super()._act(step)
 
-    def page(self, username: str) -> Page:
-        """A page of this person's browser, logged in."""
-        if username not in self.contexts:
-            cookie = visitor(self.app, username).cookie()
-            context = self.browser.new_context(base_url=self.address, locale="zh-CN", timezone_id="Asia/Shanghai")
-            context.add_cookies([{"name": "beian", "value": cookie, "url": self.address}])
-            self.contexts[username] = context
-        made = self.contexts[username].new_page()
-        made.set_default_timeout(15_000)
-        return made
-
     def _start(self, step: ScenarioStep) -> None:
-        page = self.page(step.by or self.scenario.applicant)
+        page = log_in(self.browser, step.by or self.scenario.applicant)
         page.goto(f"/start/{self.process}")
         self._fill(page, step)
         self._send(page, "submit")
         if "/cases/" not in page.url:
             raise ScenarioFailed(f"the application came back with {self._told_by(page)}")
         self.instance_id = int(page.url.rstrip("/").rsplit("/", 1)[-1])
-        self._done(page)
+        self._done()
 
     def _answer(self, step: ScenarioStep) -> None:
         username, seat_id = self._answering(step), self._seat(step.task or "").id
         db.session.rollback()
-        page = self.page(username)
+        page = log_in(self.browser, username)
         page.goto(f"/tasks/{seat_id}")
         self._fill(page, step)
         if step.opinion:
@@ -115,7 +96,7 @@ class BrowserRun(ScenarioRun):
         self._send(page, step.decision)
         if page.url.endswith(f"/tasks/{seat_id}/answer"):
             raise ScenarioFailed(f"{step.task}: the page came back with {self._told_by(page)}")
-        self._done(page)
+        self._done()
 
     def _fill(self, page: Page, step: ScenarioStep) -> None:
         """Type the answers; a day that is still to come on the machine's clock is today."""
@@ -131,7 +112,6 @@ class BrowserRun(ScenarioRun):
         page.screenshot(path=str(self.folder / "refused.png"), full_page=True)
         return " ".join(page.locator(".bn-errors, .bn-err").all_inner_texts())[:300]
 
-    def _done(self, page: Page) -> None:
-        page.close()
+    def _done(self) -> None:
         db.session.rollback()
         db.session.expire_all()

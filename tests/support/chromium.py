@@ -90,8 +90,10 @@ def browser() -> Iterator[Browser]:
 
     Not longer: Playwright keeps an event loop and greenlets in the process, which other tests trip over.
     """
+    from tests.support.live import lasting  # the product, which finding and installing a browser does without
+
     executable = ensure_browser()
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, lasting():
         running = launch(playwright, executable)
         yield running
         running.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,8 @@ def problems(page: Page) -> list[str]:
 def wrong_pages(app: Flask, browser: Browser, username: str, paths: Iterable[str]) -> list[str]:
     """What is wrong with these pages as one person sees them, at the desk and on a phone; one line each."""
     found: list[str] = []
-    with serving(app) as address:
-        page = log_in(browser, address, username)
+    with serving(app):
+        page = log_in(browser, username)
         for path in paths:
             with listening(page) as heard:
                 answer = page.goto(path)
@@ -38,7 +39,6 @@ def wrong_pages(app: Flask, browser: Browser, username: str, paths: Iterable[str
                     page.locator(".bn-diagram .djs-element").first.wait_for()
                 seen = misshapen(page)
             found += [f"{path}: {problem}" for problem in [*seen, *heard]]
-        page.context.close()
     return found
 
 
@@ -51,20 +51,28 @@ def misshapen(page: Page) -> list[str]:
     return found
 
 
+@cache
+def _axe() -> str:
+    return AXE.read_text(encoding="utf-8")
+
+
 def accessibility_problems(page: Page) -> list[str]:
     """axe-core's findings: rule, what to do, and the first elements concerned."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
-    found: list[dict[str, Any]] = page.evaluate("options => axe.run(document, options)", options)["violations"]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_axe())
+    options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"], "selectors": False}
+    found: list[dict[str, Any]] = page.evaluate(
+        "async options => (await axe.run(document, options)).violations", options
+    )
     return [f"{rule['id']}: {rule['help']}: {[node['html'][:140] for node in rule['nodes'][:3]]}" for rule in found]
 
 
 def layout_problems(page: Page) -> list[str]:
     """The page is wider than the screen: names the widest elements that no scrolling box holds."""
-    wide: list[str] = page.evaluate(
+    wide: list[str] | None = page.evaluate(
         """() => {
             const room = document.documentElement.clientWidth;
-            if (document.documentElement.scrollWidth <= room) return [];
+            if (document.documentElement.scrollWidth <= room) return null;
             const held = (e) => {
                 for (let p = e.parentElement; p; p = p.parentElement)
                     if (getComputedStyle(p).overflowX !== 'visible') return true;
@@ -75,8 +83,7 @@ def layout_problems(page: Page) -> list[str]:
                 .slice(0, 3).map((e) => e.outerHTML.slice(0, 140));
         }"""
     )
-    too_wide: bool = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    return [f"wider than the screen: {wide}"] if too_wide else []
+    return [] if wide is None else [f"wider than the screen: {wide}"]
 
 
 @contextmanager
