@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from flask import Flask, render_template
 
-from tests.support.desk import case_of, open_seat, text_of, tree, values
+from tests.cases.built import CaseOnce
+from tests.support.desk import open_seat, text_of, tree, values
 from tests.support.web import visitor
 from webapp.arrangements import commands, queries
 from webapp.arrangements.keys import USUAL
@@ -25,8 +26,8 @@ def offered(page: object) -> list[str]:
     return [str(words) for words in tree(page).xpath("//*[@data-phrase-for]/@data-phrase")]  # type: ignore[arg-type]
 
 
-def test_ones_own_phrases_stand_under_the_opinion_box_and_nobody_elses(app: Flask) -> None:
-    seat = open_seat(case_of("wzpt", "waiting_for_publicity"), "PublicityDecision")
+def test_ones_own_phrases_stand_under_the_opinion_box_and_nobody_elses(app: Flask, case_once: CaseOnce) -> None:
+    seat = open_seat(case_once("wzpt", "waiting_for_publicity"), "PublicityDecision")
     sun, qian = visitor(app, "wzpt.sun"), visitor(app, "wzpt.qian")
     assert offered(sun.get(f"/tasks/{seat}")) == ["情况属实，同意", "请补充材料", "不符合规定"], "the usual ones"
     for words in ("同意，请按时更新。", "请补材料：\r\n第二页"):

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from tests.support.desk import case_of, text_of, tree
+from tests.cases.built import CaseOnce
+from tests.support.desk import text_of, tree
 from tests.support.web import Visitor, visitor
 from webapp.arrangements import commands, queries
 from webapp.arrangements.models import InboxView
@@ -26,8 +27,10 @@ def save(browser: Visitor, name: str, query: str) -> str:
     return str(answer.location)
 
 
-def test_a_saved_filter_follows_the_person_and_not_the_browser(app: Flask, person: Callable[[str], User]) -> None:
-    case_of("wzpt", "waiting_for_publicity")
+def test_a_saved_filter_follows_the_person_and_not_the_browser(
+    app: Flask, person: Callable[[str], User], case_once: CaseOnce
+) -> None:
+    case_once("wzpt", "waiting_for_publicity")
     address = save(visitor(app, "wzpt.sun"), "本院的", f"process=new_account&unit={person('wzpt.xu').unit_id}&q=代码")
     elsewhere = Visitor(app)
     elsewhere.login("wzpt.sun")
@@ -39,8 +42,8 @@ def test_a_saved_filter_follows_the_person_and_not_the_browser(app: Flask, perso
     assert view.query == {"process": "new_account", "unit": str(person("wzpt.xu").unit_id), "q": "代码"}
 
 
-def test_a_shared_view_shows_everybody_of_the_unit_their_own_tasks(app: Flask) -> None:
-    case_of("wzpt", "waiting_for_publicity")
+def test_a_shared_view_shows_everybody_of_the_unit_their_own_tasks(app: Flask, case_once: CaseOnce) -> None:
+    case_once("wzpt", "waiting_for_publicity")
     sun, qian, zhang = visitor(app, "wzpt.sun"), visitor(app, "wzpt.qian"), visitor(app, "wzpt.zhang")
     address = save(sun, "快到期的", "q=代码")
     number = address.rpartition("=")[2]

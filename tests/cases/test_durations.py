@@ -1,11 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from flask import Flask
 from sqlalchemy import event
 
 from tests.tasks.bureau import NOW, Bureau, build_bureau
@@ -16,8 +16,8 @@ from webapp.workflow.models import UserTask
 
 
 @pytest.fixture
-def bureau(app: Flask) -> Bureau:
-    return build_bureau()
+def bureau(kept: Callable[[Callable[[], Bureau]], Bureau]) -> Bureau:
+    return kept(build_bureau)
 
 
 @transactional

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask, g
 
-from tests.support.desk import case_of
+from tests.cases.built import CaseOnce, case_once
 from webapp.extensions import db
 from webapp.organization.models import User
 from webapp.workflow.models import ProcessInstance
+
+__all__ = ["case_once"]
 
 NOW = datetime(2026, 10, 20, 2, 0, tzinfo=UTC)
 People = Callable[[str], User]
@@ -23,9 +25,9 @@ def fresh_roles(app: Flask) -> None:
 
 
 @pytest.fixture
-def case_id(app: Flask) -> int:
+def case_id(case_once: CaseOnce) -> int:
     """徐老师 has applied, 何主任 has given the unit's opinion, 孙 and 钱老师 of the lead unit may decide."""
-    return case_of("wzpt", "waiting_for_publicity")
+    return case_once("wzpt", "waiting_for_publicity")
 
 
 def the_case(case_id: int) -> ProcessInstance:

@@ -8,6 +8,7 @@ import pytest
 from flask import g
 from sqlalchemy import func, select
 
+from tests.cases.built import CaseOnce
 from tests.correspondence.conftest import NOW, People, the_case
 from tests.correspondence.test_commands import events, notices_of, outcome
 from tests.support.desk import case_of, open_seat
@@ -87,8 +88,8 @@ def test_who_may_act_oneself_has_nobody_to_urge(case_id: int, person: People) ->
     assert outcome(lambda: commands.urge(person("wzpt.sun"), case_id, now=NOW)) == ""
 
 
-def test_what_waits_for_the_applicant_is_urged_by_others(person: People) -> None:
-    case_id = case_of("wzpt", "waiting_for_correction")
+def test_what_waits_for_the_applicant_is_urged_by_others(person: People, case_once: CaseOnce) -> None:
+    case_id = case_once("wzpt", "waiting_for_correction")
     with pytest.raises(Refused, match="没有等别人"):
         commands.urge(the_case(case_id).applicant, case_id, now=NOW)
     commands.urge(person("wzpt.sun"), case_id, now=NOW)

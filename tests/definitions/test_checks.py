@@ -20,6 +20,8 @@ from webapp.organization.queries import institution
 from webapp.workflow.context import specs
 
 Files = dict[str, bytes]
+# What is found in files is the same on every database.
+SQLITE = pytest.mark.parametrize("backend", ["sqlite"])
 
 
 @pytest.fixture
@@ -69,11 +71,11 @@ MISTAKES: list[tuple[str, Callable[[Files], None], str, str]] = [
 ]  # fmt: skip
 
 
+@SQLITE
 @pytest.mark.parametrize(("change", "file", "rule"), [pytest.param(*row[1:], id=row[0]) for row in MISTAKES])
 def test_a_mistake_is_named_with_its_file_and_a_sentence(
     files: Files, change: Callable[[Files], None], file: str, rule: str
 ) -> None:
-    assert check_pack(files, specs()) == []
     change(files)
     findings = check_pack(files, specs())
     named = [finding for finding in findings if finding.file == file and (not rule or finding.rule == rule)]
@@ -139,6 +141,7 @@ def test_going_back_to_earlier_files_makes_them_current_again(files: Files) -> N
     assert (current.version, current.deployment.hash) == (3, again.deployment.hash)
 
 
+@SQLITE
 def test_a_pack_that_is_too_large_is_refused(tmp_path: object) -> None:
     from pathlib import Path
 
@@ -149,12 +152,14 @@ def test_a_pack_that_is_too_large_is_refused(tmp_path: object) -> None:
         read_files(root / "processes", root / "forms", "wzpt")
 
 
+@SQLITE
 @pytest.mark.parametrize("code", ["../wzpt", "wzpt/../zzlg", "", "/etc", "WZPT", "no_such_pack"])
 def test_a_pack_is_found_by_a_plain_code_only(code: str) -> None:
     with pytest.raises(DefinitionError):
         read_files(ROOT / "processes", ROOT / "forms", code)
 
 
+@SQLITE
 def test_every_pack_is_without_findings() -> None:
     found: Mapping[str, list[Finding]] = {
         code: check_pack(read_files(ROOT / "processes", ROOT / "forms", code), specs())

@@ -15,9 +15,10 @@ from flask import Flask
 from lxml import html
 from werkzeug.datastructures import MultiDict
 
+from tests.cases.built import CaseOnce
 from tests.documents.samples import GOOD, TITLES, workbook
 from tests.support.cases import run_case
-from tests.support.desk import application_of, case_of
+from tests.support.desk import application_of
 from tests.support.web import visitor
 from webapp.config import ROOT
 from webapp.definitions.commands import deploy
@@ -46,8 +47,8 @@ def reference(case_id: int) -> str:
     return number
 
 
-def test_a_case_is_printed_with_its_answers_opinions_and_register_number(app: Flask) -> None:
-    case_id = case_of("wzpt", "straight_way")
+def test_a_case_is_printed_with_its_answers_opinions_and_register_number(app: Flask, case_once: CaseOnce) -> None:
+    case_id = case_once("wzpt", "straight_way")
     zhang = visitor(app, "wzpt.zhang")
     page = html.document_fromstring(zhang.get(f"/cases/{case_id}").text)
     links = page.xpath('//details[contains(@class, "bn-menu")]//a/@href')
@@ -66,8 +67,8 @@ def test_a_case_is_printed_with_its_answers_opinions_and_register_number(app: Fl
     assert "☑新开账号" in texts
 
 
-def test_what_a_return_undid_is_not_printed(app: Flask) -> None:
-    case_id = case_of("wzpt", "returned_to_the_unit")
+def test_what_a_return_undid_is_not_printed(app: Flask, case_once: CaseOnce) -> None:
+    case_id = case_once("wzpt", "returned_to_the_unit")
     zhang = visitor(app, "wzpt.zhang")
     texts = [text for seat in seats(case_id) if (text := seat.opinion) and seat.decision != "return"]
     read = words(zhang.get(f"/cases/{case_id}/documents/registration_form.pdf").data)
@@ -75,8 +76,8 @@ def test_what_a_return_undid_is_not_printed(app: Flask) -> None:
     assert read.count("部门主要负责人李") == 1
 
 
-def test_what_a_correction_undid_is_not_printed(app: Flask) -> None:
-    case_id = case_of("wzpt", "corrected_twice")
+def test_what_a_correction_undid_is_not_printed(app: Flask, case_once: CaseOnce) -> None:
+    case_id = case_once("wzpt", "corrected_twice")
     zhang = visitor(app, "wzpt.zhang")
     read = words(zhang.get(f"/cases/{case_id}/documents/registration_form.pdf").data)
     assert "定位写具体些" not in read
@@ -97,8 +98,8 @@ def seats(case_id: int) -> list[Seat]:
     return found
 
 
-def test_a_form_that_is_not_for_the_case_or_person_is_not_there(app: Flask) -> None:
-    case_id = case_of("wzpt", "straight_way")
+def test_a_form_that_is_not_for_the_case_or_person_is_not_there(app: Flask, case_once: CaseOnce) -> None:
+    case_id = case_once("wzpt", "straight_way")
     zhang = visitor(app, "wzpt.zhang")
     for path in ("no_such_form.pdf", "registration_form.exe", "registration_form.pdf?copy=2", "change_form.pdf"):
         assert zhang.get(f"/cases/{case_id}/documents/{path}").status_code == 404, path
@@ -167,10 +168,14 @@ def sheet_pack() -> dict[str, bytes]:
     return files
 
 
-@pytest.fixture
-def with_sheet(app: Flask) -> Flask:
+def _deploy() -> None:
     deploy(sheet_pack(), specs(), actor=None, note="sheet")
     db.session.rollback()
+
+
+@pytest.fixture
+def with_sheet(app: Flask, kept: Callable[[Callable[[], None]], None]) -> Flask:
+    kept(_deploy)
     return app
 
 

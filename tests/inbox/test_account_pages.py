@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,9 +21,13 @@ CHANGE = "/start/change"
 PASSWORD = "beian-demo"
 
 
-@pytest.fixture
-def office(app: Flask) -> Changing:
+def _build() -> Changing:
     return build_changing(hash_password(PASSWORD))
+
+
+@pytest.fixture
+def office(kept: Callable[[Callable[[], Changing]], Changing]) -> Changing:
+    return kept(_build)
 
 
 @pytest.fixture

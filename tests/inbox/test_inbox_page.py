@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from flask import Flask
 from sqlalchemy import event, insert, select, text
 
-from tests.support.desk import case_of, open_seat, text_of, tree
+from tests.cases.built import CaseOnce
+from tests.support.desk import open_seat, text_of, tree
 from tests.support.web import visitor
 from webapp.extensions import db
 from webapp.inbox import queues
@@ -47,8 +48,8 @@ def statements(app: Flask, act: Callable[[], object]) -> list[str]:
     return seen
 
 
-def test_what_waits_in_a_role_is_to_do_and_marked_unclaimed(app: Flask) -> None:
-    case_of("wzpt", "waiting_for_publicity")
+def test_what_waits_in_a_role_is_to_do_and_marked_unclaimed(app: Flask, case_once: CaseOnce) -> None:
+    case_once("wzpt", "waiting_for_publicity")
     sun = visitor(app, "wzpt.sun")
     for view in ("todo", "unclaimed"):
         words = text_of(sun.get(f"/inbox?view={view}"))
@@ -56,8 +57,8 @@ def test_what_waits_in_a_role_is_to_do_and_marked_unclaimed(app: Flask) -> None:
         assert "待认领" in words
 
 
-def test_a_claimed_task_leaves_the_unclaimed_and_everybody_elses_list(app: Flask) -> None:
-    seat_id = open_seat(case_of("wzpt", "waiting_for_publicity"), "PublicityDecision")
+def test_a_claimed_task_leaves_the_unclaimed_and_everybody_elses_list(app: Flask, case_once: CaseOnce) -> None:
+    seat_id = open_seat(case_once("wzpt", "waiting_for_publicity"), "PublicityDecision")
     sun, qian = visitor(app, "wzpt.sun"), visitor(app, "wzpt.qian")
     assert sun.post(f"/tasks/{seat_id}/claim").status_code == 302
     assert "代码与人" in text_of(sun.get("/inbox"))
@@ -65,8 +66,10 @@ def test_a_claimed_task_leaves_the_unclaimed_and_everybody_elses_list(app: Flask
     assert "代码与人" not in text_of(qian.get("/inbox"))
 
 
-def test_nobody_finds_an_own_application_in_the_queue(app: Flask, person: Callable[[str], User]) -> None:
-    case_id = case_of("wzpt", "waiting_for_publicity")
+def test_nobody_finds_an_own_application_in_the_queue(
+    app: Flask, person: Callable[[str], User], case_once: CaseOnce
+) -> None:
+    case_id = case_once("wzpt", "waiting_for_publicity")
     seat = db.session.get(Seat, open_seat(case_id, "PublicityDecision"))
     assert seat is not None
     seat.task.instance.applicant_id = person("wzpt.sun").id
@@ -75,13 +78,13 @@ def test_nobody_finds_an_own_application_in_the_queue(app: Flask, person: Callab
     assert "代码与人" in text_of(visitor(app, "wzpt.qian").get("/inbox"))
 
 
-def test_another_institution_sees_nothing_of_it(app: Flask) -> None:
-    case_of("wzpt", "waiting_for_publicity")
+def test_another_institution_sees_nothing_of_it(app: Flask, case_once: CaseOnce) -> None:
+    case_once("wzpt", "waiting_for_publicity")
     assert "代码与人" not in text_of(visitor(app, "zzlg.sun").get("/inbox"))
 
 
-def test_pages_go_by_key_forwards_and_back_most_urgent_first(app: Flask) -> None:
-    case_id = case_of("wzpt", "waiting_for_publicity")
+def test_pages_go_by_key_forwards_and_back_most_urgent_first(app: Flask, case_once: CaseOnce) -> None:
+    case_id = case_once("wzpt", "waiting_for_publicity")
     more_seats(case_id, 44)
     sun = visitor(app, "wzpt.sun")
     seen: list[str] = []
@@ -100,8 +103,8 @@ def test_pages_go_by_key_forwards_and_back_most_urgent_first(app: Flask) -> None
     assert ",".join(back) == seen[1]
 
 
-def test_the_number_of_statements_does_not_depend_on_the_number_of_tasks(app: Flask) -> None:
-    case_id = case_of("wzpt", "waiting_for_publicity")
+def test_the_number_of_statements_does_not_depend_on_the_number_of_tasks(app: Flask, case_once: CaseOnce) -> None:
+    case_id = case_once("wzpt", "waiting_for_publicity")
     sun = visitor(app, "wzpt.sun")
     sun.get("/inbox")
     few = statements(app, lambda: sun.get("/inbox"))
@@ -111,8 +114,10 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_tasks(app: Fl
     assert len(many) <= MOST_STATEMENTS, "\n".join(many)
 
 
-def test_each_queue_is_one_scan_of_its_index(app: Flask, person: Callable[[str], User], backend: str) -> None:
-    case_id = case_of("wzpt", "waiting_for_publicity")
+def test_each_queue_is_one_scan_of_its_index(
+    app: Flask, person: Callable[[str], User], backend: str, case_once: CaseOnce
+) -> None:
+    case_id = case_once("wzpt", "waiting_for_publicity")
     more_seats(case_id, 50)
     place = Cursor(datetime.now(UTC) + timedelta(days=31), 1)
     found = queues.page(own(person("wzpt.zhao")), Filter(), place, datetime.now(UTC))
@@ -127,8 +132,10 @@ def test_each_queue_is_one_scan_of_its_index(app: Flask, person: Callable[[str],
     assert plan.count("ix_seat_queue") == 2, plan
 
 
-def test_filters_narrow_by_text_process_unit_and_time(app: Flask, person: Callable[[str], User]) -> None:
-    case_of("wzpt", "waiting_for_publicity")
+def test_filters_narrow_by_text_process_unit_and_time(
+    app: Flask, person: Callable[[str], User], case_once: CaseOnce
+) -> None:
+    case_once("wzpt", "waiting_for_publicity")
     sun, unit = visitor(app, "wzpt.sun"), person("wzpt.xu").unit_id or 0
     for query in ("q=代码", "q=备〔", "process=new_account", f"unit={unit}"):
         assert "代码与人" in text_of(sun.get(f"/inbox?{query}")), query
@@ -137,8 +144,8 @@ def test_filters_narrow_by_text_process_unit_and_time(app: Flask, person: Callab
         assert shown == (query == "unit=x1"), query
 
 
-def test_overdue_tasks_are_counted_and_listed_apart(app: Flask) -> None:
-    seat = db.session.get(Seat, open_seat(case_of("wzpt", "waiting_for_publicity"), "PublicityDecision"))
+def test_overdue_tasks_are_counted_and_listed_apart(app: Flask, case_once: CaseOnce) -> None:
+    seat = db.session.get(Seat, open_seat(case_once("wzpt", "waiting_for_publicity"), "PublicityDecision"))
     assert seat is not None
     sun = visitor(app, "wzpt.sun")
     seat.urgency = datetime.now(UTC) + timedelta(days=90)
@@ -159,8 +166,8 @@ def test_a_place_in_the_list_survives_its_address(app: Flask) -> None:
         assert Cursor.read(nonsense, "") is None
 
 
-def test_done_started_and_drafts_are_lists_of_their_own(app: Flask) -> None:
-    case_of("wzpt", "corrected_twice")
+def test_done_started_and_drafts_are_lists_of_their_own(app: Flask, case_once: CaseOnce) -> None:
+    case_once("wzpt", "corrected_twice")
     sun, zhang = visitor(app, "wzpt.sun"), visitor(app, "wzpt.zhang")
     done = text_of(sun.get("/inbox?view=done"))
     assert "设计一分钟" in done

@@ -11,16 +11,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
+from tests.cases.built import CaseOnce
 from tests.inbox.test_inbox_page import more_seats
-from tests.support.batchable import build_batchable, chains
+from tests.support.batchable import chains
 from tests.support.changing import Changing
 from tests.support.desk import case_of, open_seat, text_of, tree
-from tests.support.live import PASSWORD
 from tests.support.web import visitor
 from webapp.extensions import db
 from webapp.inbox import export
 from webapp.organization.models import Delegation, User
-from webapp.organization.passwords import hash_password
 from webapp.tasks.suspending import suspend
 from webapp.workflow import commands
 from webapp.workflow.models import ProcessInstance, Seat
@@ -37,9 +36,8 @@ def hrefs(page: object) -> list[str]:
 # 7. Batch approve, but safely: one of the peers approved everything instead of the ticked rows.
 
 
-def test_batch_approval_never_reaches_a_task_that_was_not_ticked(app: Flask) -> None:
-    made = build_batchable(hash_password(PASSWORD))
-    seats = chains(made, 5)
+def test_batch_approval_never_reaches_a_task_that_was_not_ticked(app: Flask, batchable: Changing) -> None:
+    seats = chains(batchable, 5)
     head = visitor(app, "changing.head")
     boxes = [str(value) for value in tree(head.get("/inbox")).xpath("//input[@data-tick]/@value")]
     assert len(boxes) == 5
@@ -47,7 +45,7 @@ def test_batch_approval_never_reaches_a_task_that_was_not_ticked(app: Flask) -> 
     confirm = head.post("/inbox/batch", [("seat", box) for box in ticked])
     assert "批量同意 2 件" in text_of(confirm)
     assert [str(v) for v in tree(confirm).xpath('//input[@name="seat"]/@value')] == ticked
-    assert _answered(made) == 0, "naming them has done nothing yet"
+    assert _answered(batchable) == 0, "naming them has done nothing yet"
     result = head.post("/inbox/batch/approve", [("seat", box) for box in ticked] + [("opinion", "同意，照办")])
     assert "办成 2 件，未办成 0 件" in text_of(result)
     assert len(tree(result).xpath("//tbody/tr")) == 2
@@ -61,8 +59,8 @@ def _answered(made: Changing) -> int:
     return db.session.scalar(select(func.count()).where(Seat.answered_by_id == made.people["head"])) or 0
 
 
-def test_a_row_is_ticked_only_where_the_process_owner_allowed_it(app: Flask) -> None:
-    case_of("wzpt", "waiting_for_publicity")
+def test_a_row_is_ticked_only_where_the_process_owner_allowed_it(app: Flask, case_once: CaseOnce) -> None:
+    case_once("wzpt", "waiting_for_publicity")
     page = visitor(app, "wzpt.sun").get("/inbox")
     assert not tree(page).xpath("//input[@data-tick]")
     assert "没有框的须逐件办理" in text_of(page), "the help says why"
@@ -73,20 +71,18 @@ def test_a_row_is_ticked_only_where_the_process_owner_allowed_it(app: Flask) -> 
     assert "办成 0 件，未办成 1 件" in text_of(result)
 
 
-def test_a_task_that_changed_after_it_was_ticked_is_left_alone_and_says_so(app: Flask) -> None:
-    made = build_batchable(hash_password(PASSWORD))
-    seats = chains(made, 2)
+def test_a_task_that_changed_after_it_was_ticked_is_left_alone_and_says_so(app: Flask, batchable: Changing) -> None:
+    seats = chains(batchable, 2)
     head = visitor(app, "changing.head")
     boxes = [str(value) for value in tree(head.get("/inbox")).xpath("//input[@data-tick]/@value")]
-    commands.claim(made.user("head"), seats[0], 1)
+    commands.claim(batchable.user("head"), seats[0], 1)
     db.session.rollback()
     result = text_of(head.post("/inbox/batch/approve", [("seat", box) for box in boxes]))
     assert "办成 1 件，未办成 1 件" in result
     assert "有了变化" in result
 
 
-def test_odd_ticks_do_nothing(app: Flask) -> None:
-    build_batchable(hash_password(PASSWORD))
+def test_odd_ticks_do_nothing(app: Flask, batchable: Changing) -> None:
     head = visitor(app, "changing.head")
     assert head.post("/inbox/batch", {}).status_code == 302
     for odd in ("", "x", "1", "1.x", "-1.1", "9" * 30 + ".1", "1.1.1", "１.1", "987654.1"):
@@ -97,8 +93,8 @@ def test_odd_ticks_do_nothing(app: Flask) -> None:
 # 9. Sort by due date ascending.
 
 
-def test_the_most_urgent_task_is_never_found_at_the_end(app: Flask) -> None:
-    case_id = case_of("wzpt", "waiting_for_publicity")
+def test_the_most_urgent_task_is_never_found_at_the_end(app: Flask, case_once: CaseOnce) -> None:
+    case_id = case_once("wzpt", "waiting_for_publicity")
     more_seats(case_id, 5)
     newest = db.session.scalar(select(func.max(Seat.id)))
     db.session.execute(update(Seat).where(Seat.id == newest).values(urgency=datetime.now(UTC) - timedelta(days=2)))
@@ -109,8 +105,8 @@ def test_the_most_urgent_task_is_never_found_at_the_end(app: Flask) -> None:
 # 11. Export exactly what is on the screen; a byte order mark, and a word when it was cut off.
 
 
-def test_the_export_is_exactly_the_list_on_the_screen(app: Flask) -> None:
-    case_id = case_of("wzpt", "waiting_for_publicity")
+def test_the_export_is_exactly_the_list_on_the_screen(app: Flask, case_once: CaseOnce) -> None:
+    case_id = case_once("wzpt", "waiting_for_publicity")
     more_seats(case_id, 24)
     sun = visitor(app, "wzpt.sun")
     page, answer = sun.get("/inbox?q=代码"), sun.get("/inbox/export.csv?q=代码")
@@ -137,8 +133,8 @@ def test_an_export_that_was_cut_off_says_so(app: Flask, monkeypatch: pytest.Monk
     assert "只导出前 30 件" in found[-1][0]
 
 
-def test_no_cell_of_an_export_begins_a_formula(app: Flask) -> None:
-    case_id = case_of("wzpt", "waiting_for_publicity")
+def test_no_cell_of_an_export_begins_a_formula(app: Flask, case_once: CaseOnce) -> None:
+    case_id = case_once("wzpt", "waiting_for_publicity")
     case = db.session.get_one(ProcessInstance, case_id)
     case.title_zh = "=HYPERLINK(0)"
     db.session.commit()
@@ -148,8 +144,8 @@ def test_no_cell_of_an_export_begins_a_formula(app: Flask) -> None:
 # Near misses: a withdrawn case still in an old inbox; who stands in, and for what.
 
 
-def test_a_withdrawn_case_leaves_every_inbox(app: Flask, person: Callable[[str], User]) -> None:
-    case_id = case_of("wzpt", "waiting_for_publicity")
+def test_a_withdrawn_case_leaves_every_inbox(app: Flask, person: Callable[[str], User], case_once: CaseOnce) -> None:
+    case_id = case_once("wzpt", "waiting_for_publicity")
     commands.cancel(person("wzpt.xu"), case_id)
     db.session.rollback()
     for view in ("todo", "unclaimed", "paused"):
@@ -167,9 +163,9 @@ def appoint(principal: User, substitute: User, process: str | None = None) -> No
 
 
 def test_what_one_does_for_another_stands_apart_and_never_holds_an_own_case(
-    app: Flask, person: Callable[[str], User]
+    app: Flask, person: Callable[[str], User], case_once: CaseOnce
 ) -> None:
-    case_id = case_of("wzpt", "waiting_for_publicity")
+    case_id = case_once("wzpt", "waiting_for_publicity")
     seat = open_seat(case_id, "PublicityDecision")
     appoint(person("wzpt.sun"), person("wzpt.zhang"))
     sun, zhang = person("wzpt.sun").id, person("wzpt.zhang").id
@@ -185,8 +181,8 @@ def test_what_one_does_for_another_stands_apart_and_never_holds_an_own_case(
     assert visitor(app, "wzpt.wang").get(address).status_code == 404
 
 
-def test_a_rule_for_one_process_opens_no_other(app: Flask, person: Callable[[str], User]) -> None:
-    case_of("wzpt", "waiting_for_publicity")
+def test_a_rule_for_one_process_opens_no_other(app: Flask, person: Callable[[str], User], case_once: CaseOnce) -> None:
+    case_once("wzpt", "waiting_for_publicity")
     appoint(person("wzpt.sun"), person("wzpt.zhang"), "deregistration")
     address = f"/inbox?view=for&principal={person('wzpt.sun').id}"
     assert hrefs(visitor(app, "wzpt.zhang").get(address)) == []
@@ -195,8 +191,8 @@ def test_a_rule_for_one_process_opens_no_other(app: Flask, person: Callable[[str
     assert len(hrefs(visitor(app, "wzpt.zhang").get(address))) == 1
 
 
-def test_what_stands_still_is_listed_by_itself(app: Flask, person: Callable[[str], User]) -> None:
-    case_id = case_of("wzpt", "waiting_for_publicity")
+def test_what_stands_still_is_listed_by_itself(app: Flask, person: Callable[[str], User], case_once: CaseOnce) -> None:
+    case_id = case_once("wzpt", "waiting_for_publicity")
     suspend(person("wzpt.wei"), case_id, "等会议")
     db.session.rollback()
     sun = visitor(app, "wzpt.sun")

@@ -9,10 +9,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, insert, select
 
+from tests.cases.built import CaseOnce
 from tests.inbox.test_inbox_page import more_seats, statements
-from tests.support.batchable import build_batchable, chains
+from tests.support.batchable import chains
+from tests.support.changing import Changing
 from tests.support.desk import case_of, decide, open_seat, text_of, tree
-from tests.support.live import PASSWORD
 from tests.support.web import Visitor, visitor
 from webapp.extensions import db
 from webapp.inbox import queries, search
@@ -20,7 +21,6 @@ from webapp.inbox.models import CaseTerm
 from webapp.inbox.queues import Cursor, Filter
 from webapp.inbox.terms import rebuild, write_missing_terms
 from webapp.organization.models import User
-from webapp.organization.passwords import hash_password
 from webapp.workflow.models import ProcessInstance, Seat
 
 
@@ -28,8 +28,8 @@ def found(sun: Visitor, query: str) -> int:
     return len(tree(sun.get(f"/inbox?{query}")).xpath('//a[contains(@class, "bn-item")]'))
 
 
-def test_a_case_is_found_by_parts_of_its_title_and_by_its_number(app: Flask) -> None:
-    case_of("wzpt", "waiting_for_publicity")
+def test_a_case_is_found_by_parts_of_its_title_and_by_its_number(app: Flask, case_once: CaseOnce) -> None:
+    case_once("wzpt", "waiting_for_publicity")
     sun = visitor(app, "wzpt.sun")
     for text in ("代码与人", "码与", "人", "抖音 代码", "备〔2026〕", "2026", "0001", "1", "备", "「代码"):
         assert found(sun, f"q={text}") == 1, text
@@ -38,9 +38,9 @@ def test_a_case_is_found_by_parts_of_its_title_and_by_its_number(app: Flask) -> 
 
 
 def test_what_few_have_is_looked_up_and_what_many_have_is_looked_through(
-    app: Flask, person: Callable[[str], User]
+    app: Flask, person: Callable[[str], User], case_once: CaseOnce
 ) -> None:
-    case_of("wzpt", "waiting_for_publicity")
+    case_once("wzpt", "waiting_for_publicity")
     user = person("wzpt.sun")
     rare = statements(app, lambda: queries.open_seats(user, Filter(text="代码"), None, datetime.now(UTC)))
     assert any("seat.instance_id IN" in statement for statement in rare)
@@ -57,8 +57,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_a_search_that_stops_on_the_way_goes_on_and_loses_nothing(app: Flask, person: Callable[[str], User]) -> None:
-    case_id, other = case_of("wzpt", "waiting_for_publicity"), case_of("wzpt", "waiting_for_publicity")
+def test_a_search_that_stops_on_the_way_goes_on_and_loses_nothing(
+    app: Flask, person: Callable[[str], User], case_once: CaseOnce
+) -> None:
+    case_id, other = case_once("wzpt", "waiting_for_publicity"), case_of("wzpt", "waiting_for_publicity")
     more_seats(case_id, 40)
     like = db.session.scalars(select(Seat).where(Seat.instance_id == other, Seat.state == "open")).one()
     like.urgency = datetime(2099, 1, 1, tzinfo=UTC)
@@ -85,9 +87,9 @@ def test_a_search_that_stops_on_the_way_goes_on_and_loses_nothing(app: Flask, pe
 
 @pytest.mark.usefixtures("small")
 def test_going_back_through_a_search_that_stopped_comes_to_the_beginning(
-    app: Flask, person: Callable[[str], User]
+    app: Flask, person: Callable[[str], User], case_once: CaseOnce
 ) -> None:
-    case_id = case_of("wzpt", "waiting_for_publicity")
+    case_id = case_once("wzpt", "waiting_for_publicity")
     more_seats(case_id, 40)
     user, now = person("wzpt.sun"), datetime.now(UTC)
     everything = [row.id for row in queries.open_seats(user, Filter(), None, now, limit=100).rows]
@@ -100,8 +102,8 @@ def test_going_back_through_a_search_that_stopped_comes_to_the_beginning(
     assert seen == everything
 
 
-def test_a_renamed_case_is_found_by_its_new_name_only(app: Flask) -> None:
-    case_id = case_of("wzpt", "waiting_for_publicity")
+def test_a_renamed_case_is_found_by_its_new_name_only(app: Flask, case_once: CaseOnce) -> None:
+    case_id = case_once("wzpt", "waiting_for_publicity")
     case = db.session.get_one(ProcessInstance, case_id)
     case.title_zh, case.title_en = "新开：抖音「山高水长」", ""
     db.session.commit()
@@ -110,8 +112,8 @@ def test_a_renamed_case_is_found_by_its_new_name_only(app: Flask) -> None:
     assert found(sun, "q=代码") == 0
 
 
-def test_the_terms_of_old_cases_can_be_written_anew(app: Flask) -> None:
-    case_of("wzpt", "waiting_for_publicity")
+def test_the_terms_of_old_cases_can_be_written_anew(app: Flask, case_once: CaseOnce) -> None:
+    case_once("wzpt", "waiting_for_publicity")
     kept = set(db.session.execute(select(CaseTerm.instance_id, CaseTerm.term)))
     assert kept
     db.session.execute(insert(CaseTerm), [{"instance_id": min(kept)[0], "institution_id": 1, "term": "stray"}])
@@ -120,8 +122,8 @@ def test_the_terms_of_old_cases_can_be_written_anew(app: Flask) -> None:
     db.session.rollback()
 
 
-def test_an_upgrade_writes_the_terms_of_cases_that_were_there_before(app: Flask) -> None:
-    case_of("wzpt", "waiting_for_publicity")
+def test_an_upgrade_writes_the_terms_of_cases_that_were_there_before(app: Flask, case_once: CaseOnce) -> None:
+    case_once("wzpt", "waiting_for_publicity")
     kept = set(db.session.execute(select(CaseTerm.instance_id, CaseTerm.term)))
     assert write_missing_terms() == 0, "nothing is missing"
     db.session.execute(delete(CaseTerm))
@@ -130,9 +132,8 @@ def test_an_upgrade_writes_the_terms_of_cases_that_were_there_before(app: Flask)
     assert set(db.session.execute(select(CaseTerm.instance_id, CaseTerm.term))) == kept
 
 
-def test_the_next_task_after_a_decision_is_the_next_of_the_list_one_came_from(app: Flask) -> None:
-    made = build_batchable(hash_password(PASSWORD))
-    seats = chains(made, 6)
+def test_the_next_task_after_a_decision_is_the_next_of_the_list_one_came_from(app: Flask, batchable: Changing) -> None:
+    seats = chains(batchable, 6)
     numbers = [seat.task.instance.reference[-4:] for seat in (db.session.get_one(Seat, key) for key in seats)]
     db.session.rollback()
     head = visitor(app, "changing.head")
@@ -151,9 +152,10 @@ def test_the_next_task_after_a_decision_is_the_next_of_the_list_one_came_from(ap
 KEYS = ("submission_key", "seat_version")
 
 
-def test_deciding_beside_the_list_comes_back_to_the_list_with_the_next_one_marked(app: Flask) -> None:
-    made = build_batchable(hash_password(PASSWORD))
-    seats = chains(made, 3)
+def test_deciding_beside_the_list_comes_back_to_the_list_with_the_next_one_marked(
+    app: Flask, batchable: Changing
+) -> None:
+    seats = chains(batchable, 3)
     head = visitor(app, "changing.head")
     pane = tree(head.get(f"/inbox/preview/{seats[0]}"))
     posted = {str(field.get("name")): str(field.get("value")) for field in pane.xpath('//form//input[@type="hidden"]')}
@@ -162,16 +164,16 @@ def test_deciding_beside_the_list_comes_back_to_the_list_with_the_next_one_marke
     assert tree(head.get(answer.location)).xpath("//a[@data-at]/@data-seat") == [str(seats[1])]
 
 
-def test_plain_agreement_is_offered_only_where_nothing_is_to_be_filled_in(app: Flask) -> None:
-    seat = open_seat(case_of("wzpt", "waiting_for_publicity"), "PublicityDecision")
+def test_plain_agreement_is_offered_only_where_nothing_is_to_be_filled_in(app: Flask, case_once: CaseOnce) -> None:
+    seat = open_seat(case_once("wzpt", "waiting_for_publicity"), "PublicityDecision")
     sun = visitor(app, "wzpt.sun")
     page = sun.get(f"/inbox/preview/{seat}")
     assert not tree(page).xpath('//*[@id="pane-agree"]')
     assert "写意见并办理" in text_of(page)
 
 
-def test_the_counter_says_when_nothing_has_changed_and_keeps_no_session_alive(app: Flask) -> None:
-    case_id = case_of("wzpt", "waiting_for_publicity")
+def test_the_counter_says_when_nothing_has_changed_and_keeps_no_session_alive(app: Flask, case_once: CaseOnce) -> None:
+    case_id = case_once("wzpt", "waiting_for_publicity")
     sun = visitor(app, "wzpt.sun")
     answer = sun.get("/inbox/counter")
     assert answer.json == {"count": 1, "shown": "1"}
@@ -184,8 +186,8 @@ def test_the_counter_says_when_nothing_has_changed_and_keeps_no_session_alive(ap
     assert "(99+) 待办" in tree(sun.get("/inbox")).xpath("string(//title)")
 
 
-def test_claiming_can_be_undone_from_the_line_that_says_it(app: Flask) -> None:
-    seat = open_seat(case_of("wzpt", "waiting_for_publicity"), "PublicityDecision")
+def test_claiming_can_be_undone_from_the_line_that_says_it(app: Flask, case_once: CaseOnce) -> None:
+    seat = open_seat(case_once("wzpt", "waiting_for_publicity"), "PublicityDecision")
     sun = visitor(app, "wzpt.sun")
     sun.post(f"/tasks/{seat}/claim")
     for undo in ("unclaim", "claim"):

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from tests.cases.built import CaseOnce
 from tests.support.desk import (
     application_of,
     case_of,
@@ -23,9 +25,10 @@ from webapp.workflow.models import ProcessInstance, Seat
 CLEAR = {"positioning_review": "clear"}
 
 
-def waiting() -> tuple[int, int]:
+@pytest.fixture
+def waiting(app: Flask, case_once: CaseOnce) -> tuple[int, int]:
     """A case waiting for the publicity department, and its seat."""
-    case_id = case_of("wzpt", "waiting_for_publicity")
+    case_id = case_once("wzpt", "waiting_for_publicity")
     return case_id, open_seat(case_id, "PublicityDecision")
 
 
@@ -37,8 +40,10 @@ def state_of(case_id: int) -> tuple[str, str | None, int]:
     return found
 
 
-def test_the_page_shows_what_was_filed_said_and_asked_and_what_each_answer_leads_to(app: Flask) -> None:
-    case_id, seat_id = waiting()
+def test_the_page_shows_what_was_filed_said_and_asked_and_what_each_answer_leads_to(
+    app: Flask, waiting: tuple[int, int]
+) -> None:
+    case_id, seat_id = waiting
     page = visitor(app, "wzpt.sun").get(f"/tasks/{seat_id}")
     text = text_of(page)
     assert "用短视频介绍专业方向和学生项目" in text
@@ -50,8 +55,8 @@ def test_the_page_shows_what_was_filed_said_and_asked_and_what_each_answer_leads
     assert tree(page).xpath('//ol[@class="bn-cal"]/li[contains(@class, "is-end")]')
 
 
-def test_every_decision_button_says_its_effect(app: Flask) -> None:
-    _case, seat_id = waiting()
+def test_every_decision_button_says_its_effect(app: Flask, waiting: tuple[int, int]) -> None:
+    _case, seat_id = waiting
     page = tree(visitor(app, "wzpt.sun").get(f"/tasks/{seat_id}"))
     buttons = page.xpath('//div[@class="bn-decide"]//button')
     assert [button.get("value") for button in buttons] == ["reject", "return", "approve"]
@@ -59,14 +64,16 @@ def test_every_decision_button_says_its_effect(app: Flask) -> None:
         assert page.xpath(f'//*[@id="{button.get("aria-describedby")}"]')
 
 
-def test_a_step_beside_another_says_that_it_waits_for_it(app: Flask) -> None:
-    seat_id = open_seat(case_of("wzpt", "waiting_for_opinions"), "DataOpinion")
+def test_a_step_beside_another_says_that_it_waits_for_it(app: Flask, case_once: CaseOnce) -> None:
+    seat_id = open_seat(case_once("wzpt", "waiting_for_opinions"), "DataOpinion")
     text = text_of(visitor(app, "wzpt.zheng").get(f"/tasks/{seat_id}"))
     assert "同意：等「主办单位签章意见」办完后继续" in text
 
 
-def test_after_a_decision_the_next_task_opens_with_a_word_on_what_was_done(app: Flask) -> None:
-    _first, one = waiting()
+def test_after_a_decision_the_next_task_opens_with_a_word_on_what_was_done(
+    app: Flask, waiting: tuple[int, int]
+) -> None:
+    _first, one = waiting
     second = case_of("wzpt", "waiting_for_publicity")
     sun = visitor(app, "wzpt.sun")
     answer = decide(sun, one, "approve", opinion="同意备案", **CLEAR)
@@ -76,8 +83,8 @@ def test_after_a_decision_the_next_task_opens_with_a_word_on_what_was_done(app: 
     assert f"/tasks/{one}/take-back" not in page, "what is registered is not taken back by who approved it"
 
 
-def test_approving_needs_the_steps_own_form(app: Flask) -> None:
-    case_id, seat_id = waiting()
+def test_approving_needs_the_steps_own_form(app: Flask, waiting: tuple[int, int]) -> None:
+    case_id, seat_id = waiting
     answer = decide(visitor(app, "wzpt.sun"), seat_id, "approve", opinion="同意备案")
     assert answer.status_code == 422
     assert tree(answer).xpath('//*[@id="errors"]//a[@href="#f-positioning_review"]')
@@ -85,8 +92,8 @@ def test_approving_needs_the_steps_own_form(app: Flask) -> None:
     assert state_of(case_id)[0] == "running"
 
 
-def test_a_refusal_needs_a_ground_and_words(app: Flask) -> None:
-    case_id, seat_id = waiting()
+def test_a_refusal_needs_a_ground_and_words(app: Flask, waiting: tuple[int, int]) -> None:
+    case_id, seat_id = waiting
     sun = visitor(app, "wzpt.sun")
     without = decide(sun, seat_id, "reject", opinion="不合规定")
     assert without.status_code == 422
@@ -104,8 +111,8 @@ def test_a_refusal_needs_a_ground_and_words(app: Flask) -> None:
     assert [ground.clause_code for ground in decision.grounds] == ["wzpt-4"]
 
 
-def test_sending_back_goes_where_the_server_allows(app: Flask) -> None:
-    case_id, seat_id = waiting()
+def test_sending_back_goes_where_the_server_allows(app: Flask, waiting: tuple[int, int]) -> None:
+    case_id, seat_id = waiting
     sun = visitor(app, "wzpt.sun")
     page = tree(sun.get(f"/tasks/{seat_id}"))
     assert page.xpath('//input[@name="return_to"]/@value') == ["applicant", "Opinions"]
@@ -118,8 +125,10 @@ def test_sending_back_goes_where_the_server_allows(app: Flask) -> None:
     assert "请说明分工" in text
 
 
-def test_a_correction_shows_the_opinion_on_top_and_the_form_as_it_was_filed(app: Flask) -> None:
-    case_id, seat_id = waiting()
+def test_a_correction_shows_the_opinion_on_top_and_the_form_as_it_was_filed(
+    app: Flask, waiting: tuple[int, int]
+) -> None:
+    case_id, seat_id = waiting
     assert (
         decide(visitor(app, "wzpt.sun"), seat_id, "return", return_to="applicant", opinion="请写明更新频率").status_code
         == 302
@@ -137,8 +146,8 @@ def test_a_correction_shows_the_opinion_on_top_and_the_form_as_it_was_filed(app:
     assert "代码与人 代码与人工坊" in text
 
 
-def test_who_comes_second_is_told_who_was_first(app: Flask) -> None:
-    _case, seat_id = waiting()
+def test_who_comes_second_is_told_who_was_first(app: Flask, waiting: tuple[int, int]) -> None:
+    _case, seat_id = waiting
     sun, qian = visitor(app, "wzpt.sun"), visitor(app, "wzpt.qian")
     path = f"/tasks/{seat_id}/answer"
     stale = {**hidden(qian.get(f"/tasks/{seat_id}"), path), "decision": "approve", "opinion": "同意", **CLEAR}
@@ -148,8 +157,8 @@ def test_who_comes_second_is_told_who_was_first(app: Flask) -> None:
     assert "孙老师" in sentence_of(answer)
 
 
-def test_the_same_decision_posted_twice_has_one_effect(app: Flask) -> None:
-    case_id, seat_id = waiting()
+def test_the_same_decision_posted_twice_has_one_effect(app: Flask, waiting: tuple[int, int]) -> None:
+    case_id, seat_id = waiting
     sun, path = visitor(app, "wzpt.sun"), f"/tasks/{seat_id}/answer"
     data = {**hidden(sun.get(f"/tasks/{seat_id}"), path), "decision": "approve", "opinion": "同意", **CLEAR}
     assert sun.post(path, data).status_code == 302
@@ -158,8 +167,8 @@ def test_the_same_decision_posted_twice_has_one_effect(app: Flask) -> None:
     assert len(seats.all()) == 3
 
 
-def test_a_task_claimed_by_another_cannot_be_answered_and_says_so(app: Flask) -> None:
-    _case, seat_id = waiting()
+def test_a_task_claimed_by_another_cannot_be_answered_and_says_so(app: Flask, waiting: tuple[int, int]) -> None:
+    _case, seat_id = waiting
     sun, qian = visitor(app, "wzpt.sun"), visitor(app, "wzpt.qian")
     sun.get(f"/tasks/{seat_id}")
     assert sun.post(f"/tasks/{seat_id}/claim").status_code == 302
@@ -172,8 +181,8 @@ def test_a_task_claimed_by_another_cannot_be_answered_and_says_so(app: Flask) ->
     assert tree(qian.get(f"/tasks/{seat_id}")).xpath('//div[@class="bn-decide"]')
 
 
-def test_what_one_may_not_see_answers_like_what_is_not_there(app: Flask) -> None:
-    _case, seat_id = waiting()
+def test_what_one_may_not_see_answers_like_what_is_not_there(app: Flask, waiting: tuple[int, int]) -> None:
+    _case, seat_id = waiting
     zhang, foreign = visitor(app, "wzpt.zhang"), visitor(app, "zzlg.sun")
     for person in (zhang, foreign):
         for path in (f"/tasks/{seat_id}", f"/inbox/preview/{seat_id}", "/tasks/999999"):
@@ -182,8 +191,8 @@ def test_what_one_may_not_see_answers_like_what_is_not_there(app: Flask) -> None
             assert person.post(f"/tasks/{seat_id}/{act}", {"decision": "approve"}).status_code == 404, act
 
 
-def test_an_opinion_is_saved_as_one_types_and_there_again(app: Flask) -> None:
-    _case, seat_id = waiting()
+def test_an_opinion_is_saved_as_one_types_and_there_again(app: Flask, waiting: tuple[int, int]) -> None:
+    _case, seat_id = waiting
     sun = visitor(app, "wzpt.sun")
     sun.get(f"/tasks/{seat_id}")
     assert "saved_at" in sun.post(f"/tasks/{seat_id}/draft", {"opinion": "还差一份材料", **CLEAR}).get_json()
@@ -195,8 +204,8 @@ def test_an_opinion_is_saved_as_one_types_and_there_again(app: Flask) -> None:
     assert "代码与人" not in text_of(sun.get("/inbox?view=drafts"))
 
 
-def test_a_task_already_done_leads_to_its_case(app: Flask) -> None:
-    case_id, seat_id = waiting()
+def test_a_task_already_done_leads_to_its_case(app: Flask, waiting: tuple[int, int]) -> None:
+    case_id, seat_id = waiting
     sun = visitor(app, "wzpt.sun")
     decide(sun, seat_id, "approve", opinion="同意", **CLEAR)
     assert sun.get(f"/tasks/{seat_id}").location == f"/cases/{case_id}"

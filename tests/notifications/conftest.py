@@ -1,12 +1,16 @@
 from __future__ import annotations
 
-import pytest
-from flask import Flask
+from collections.abc import Callable
 
+import pytest
+
+from tests.cases.built import case_once
 from tests.support.records_world import World, build_world
+
+__all__ = ["case_once"]
 
 
 @pytest.fixture
-def world(app: Flask) -> World:
+def world(kept: Callable[[Callable[[], World]], World]) -> World:
     """A small school beside the packs' own."""
-    return build_world()
+    return kept(build_world)

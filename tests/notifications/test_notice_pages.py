@@ -12,9 +12,10 @@ from flask import Flask
 from lxml import html
 from sqlalchemy import func, select
 
+from tests.cases.built import CaseOnce
 from tests.conftest import make_settings
 from tests.notifications.receivers import receiver, signed_by, told
-from tests.support.desk import case_of, open_seat
+from tests.support.desk import open_seat
 from tests.support.records_world import statements
 from tests.support.web import Visitor, visitor
 from webapp import create_app
@@ -122,9 +123,9 @@ def test_reading_one_goes_to_its_page_on_this_site_only(app: Flask, person: Pers
     assert db.session.get_one(Notice, notice.id).read_at is not None
 
 
-def test_following_the_links_of_a_mail_changes_nothing(app: Flask) -> None:
+def test_following_the_links_of_a_mail_changes_nothing(app: Flask, case_once: CaseOnce) -> None:
     """Mail programs and scanners open every link: none of them claims, reads, answers or sets anything."""
-    case = case_of("wzpt", "waiting_for_publicity")
+    case = case_once("wzpt", "waiting_for_publicity")
     seat = open_seat(case, "PublicityDecision")
     while announce_due(datetime.now(UTC)):
         pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -23,9 +24,16 @@ from webapp.registry.standing import deregister
 LONG_AGO = datetime.now(UTC) - timedelta(days=200)
 
 
+HASHED = hash_password(PASSWORD)
+
+
+def _build() -> Watch:
+    return build_watch(HASHED)
+
+
 @pytest.fixture
-def watch(app: Flask) -> Watch:
-    return build_watch(hash_password(PASSWORD))
+def watch(kept: Callable[[Callable[[], Watch]], Watch]) -> Watch:
+    return kept(_build)
 
 
 def words(answer: TestResponse) -> str:
@@ -71,11 +79,10 @@ def test_a_day_to_come_or_none_comes_back_with_a_sentence(app: Flask, watch: Wat
 
 def test_only_its_people_its_units_head_and_publicity_may_record_an_update(app: Flask, watch: Watch) -> None:
     account_id = watch.enter()
-    hashed = hash_password(PASSWORD)
 
     def person(name: str, unit_id: int, *roles: tuple[str, int]) -> Visitor:
         user = add_person(
-            watch.institution, name, unit_id=unit_id, password_hash=hashed, name_zh="张老师", kind="staff"
+            watch.institution, name, unit_id=unit_id, password_hash=HASHED, name_zh="张老师", kind="staff"
         )
         for role, place in roles:
             grant_role(watch.institution, user.id, role, place, actor=None)
@@ -114,8 +121,7 @@ def test_what_was_found_and_done_stands_on_the_page_its_words_for_few(app: Flask
     zhang = words(visitor(app, "watch.zhang").get(f"/registry/{account_id}"))
     for text in ("2026", "不合格", "材料不全", "通报批评", "未按期整改", "王小二", "党委宣传部", "依据 第一条"):
         assert text in zhang
-    hashed = hash_password(PASSWORD)
-    add_person(watch.institution, "watch.other", unit_id=watch.office, password_hash=hashed, name_zh="李老师")
+    add_person(watch.institution, "watch.other", unit_id=watch.office, password_hash=HASHED, name_zh="李老师")
     other = words(visitor(app, "watch.other").get(f"/registry/{account_id}"))
     assert "通报批评" in other
     for text in ("材料不全", "未按期整改", "王小二"):
@@ -154,12 +160,11 @@ def test_bulletins_are_there_for_everybody_of_the_institution_and_nobody_else(ap
 
 
 def test_measures_are_listed_by_year_for_publicity_and_for_a_units_head_their_own(app: Flask, watch: Watch) -> None:
-    hashed = hash_password(PASSWORD)
     for name, role, place in (
         ("watch.publicity", "publicity_reviewer", watch.office),
         ("watch.unithead", "unit_head", watch.unit),
     ):
-        user = add_person(watch.institution, name, unit_id=place, password_hash=hashed, name_zh="张老师")
+        user = add_person(watch.institution, name, unit_id=place, password_hash=HASHED, name_zh="张老师")
         grant_role(watch.institution, user.id, role, place, actor=None)
     account_id = watch.enter("信息之窗")
     now = datetime.now(UTC)

@@ -10,7 +10,7 @@ from flask import Flask
 from lxml import html
 from sqlalchemy import select
 
-from tests.support.cases import run_case
+from tests.cases.built import CaseOnce
 from tests.support.web import visitor
 from webapp.extensions import db, transactional
 from webapp.faults.commands import report
@@ -87,8 +87,8 @@ def test_mail_that_failed_is_sent_again_from_the_outbox(app: Flask, person: Pers
     assert admin.post(f"/outbox/{message_id}/again").status_code == 404
 
 
-def test_a_notice_is_counted_read_and_leads_to_its_case(app: Flask, person: Person) -> None:
-    run = run_case("wzpt", "straight_way")
+def test_a_notice_is_counted_read_and_leads_to_its_case(app: Flask, person: Person, case_once: CaseOnce) -> None:
+    case_id = case_once("wzpt", "straight_way")
     zhang = visitor(app, "wzpt.zhang")
     shown = html.document_fromstring(zhang.get("/notices").text)
     assert shown.xpath('//nav//a[@href="/notices"]//span[@class="bn-count"]/text()') == ["1"]
@@ -98,7 +98,7 @@ def test_a_notice_is_counted_read_and_leads_to_its_case(app: Flask, person: Pers
     notice_id = notice.id
     assert visitor(app, "wzpt.sun").post(f"/notices/{notice_id}/read").status_code == 404
     answer = zhang.post(f"/notices/{notice_id}/read")
-    assert answer.location == f"/cases/{run.instance_id}"
+    assert answer.location == f"/cases/{case_id}"
     db.session.expire_all()
     read = db.session.get(Notice, notice_id)
     assert read is not None

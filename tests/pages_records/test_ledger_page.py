@@ -13,7 +13,7 @@ from lxml import html
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
-from tests.support.cases import run_case
+from tests.cases.built import CaseOnce
 from tests.support.web import Visitor, visitor
 from webapp import jobs
 from webapp.extensions import db
@@ -38,9 +38,9 @@ def institution_id() -> int:
 
 
 @pytest.fixture
-def auditor(app: Flask) -> Visitor:
+def auditor(app: Flask, case_once: CaseOnce) -> Visitor:
     """The auditor, after one case went its straight way."""
-    run_case("wzpt", "straight_way")
+    case_once("wzpt", "straight_way")
     return visitor(app, "wzpt.feng")
 
 

@@ -10,7 +10,7 @@ from flask import Flask
 from lxml import html
 from werkzeug.test import TestResponse
 
-from tests.support.cases import run_case
+from tests.cases.built import CaseOnce
 from tests.support.web import visitor
 from webapp.extensions import db
 from webapp.organization.models import User
@@ -86,8 +86,8 @@ def test_an_empty_register_and_an_empty_search_say_different_things(app: Flask) 
     assert "没有符合条件的账号" in zhang.get("/registry?q=没有这样的账号").text
 
 
-def test_the_account_page_says_who_decided_under_which_clause(app: Flask, person: Person) -> None:
-    run_case("wzpt", "straight_way")
+def test_the_account_page_says_who_decided_under_which_clause(app: Flask, person: Person, case_once: CaseOnce) -> None:
+    case_once("wzpt", "straight_way")
     account = db.session.query(Account).filter_by(name="设计有温度").one()
     page = tree(visitor(app, "wzpt.sun").get(f"/registry/{account.id}"))
     assert account.filing_number in words(page)
@@ -115,8 +115,10 @@ def test_a_second_version_shows_what_it_changed(app: Flask, person: Person) -> N
 
 
 @pytest.mark.parametrize(("username", "shown"), [("wzpt.zhang", True), ("wzpt.sun", True), ("wzpt.xu", False)])
-def test_telephones_are_for_the_unit_and_for_those_who_hold_a_role(app: Flask, username: str, shown: bool) -> None:
-    run_case("wzpt", "straight_way")
+def test_telephones_are_for_the_unit_and_for_those_who_hold_a_role(
+    app: Flask, username: str, shown: bool, case_once: CaseOnce
+) -> None:
+    case_once("wzpt", "straight_way")
     account = db.session.query(Account).filter_by(name="设计有温度").one()
     assert account.details["directly_phone"] == "13800000000"
     page = visitor(app, username).get(f"/registry/{account.id}")
@@ -124,8 +126,8 @@ def test_telephones_are_for_the_unit_and_for_those_who_hold_a_role(app: Flask, u
     assert ("13800000000" in page.text) is shown
 
 
-def test_the_case_is_a_link_only_for_those_who_may_open_it(app: Flask) -> None:
-    case = run_case("wzpt", "straight_way").instance_id
+def test_the_case_is_a_link_only_for_those_who_may_open_it(app: Flask, case_once: CaseOnce) -> None:
+    case = case_once("wzpt", "straight_way")
     account = db.session.query(Account).filter_by(name="设计有温度").one()
     reference = db.session.query(Filing).filter_by(account_id=account.id).one().reference
     for username, linked in (("wzpt.zhang", True), ("wzpt.xu", False)):

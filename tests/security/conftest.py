@@ -1,12 +1,17 @@
 from __future__ import annotations
 
-import pytest
-from flask import Flask
+from collections.abc import Callable
 
-from tests.security.places import Places, build
+import pytest
+
+from tests.security.places import Places, build, key_file
 
 
 @pytest.fixture
-def places(app: Flask) -> Places:
+def places(kept: Callable[[Callable[[], Places]], Places]) -> Places:
     """Something of everything in both institutions."""
-    return build(app)
+    made = kept(build)
+    file = key_file()
+    file.write_text(made.signing_key)
+    file.chmod(0o600)
+    return made

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
-from sqlalchemy import func, inspect, select
+from flask import current_app
+from sqlalchemy import func, inspect, literal, select, union_all
 from werkzeug.datastructures import MultiDict
 
 from tests.files.made import PDF
@@ -51,14 +51,19 @@ class Things:
 class Places:
     wzpt: Things
     zzlg: Things
+    signing_key: str  # of their checkpoints: a file, which no database keeps
 
 
-def build(app: Flask) -> Places:
+def build() -> Places:
     """Both institutions with a running case, a registered account, a file, a draft, a notice, a fault, a message."""
-    return Places(_school("wzpt", app), _school("zzlg", app))
+    return Places(_school("wzpt"), _school("zzlg"), key_file().read_text())
 
 
-def _school(code: str, app: Flask) -> Things:
+def key_file() -> Path:
+    return Path(current_app.extensions["settings"].ledger_key_file)
+
+
+def _school(code: str) -> Things:
     applicant = APPLICANT[code]
     registered = run_case(code, {"wzpt": "straight_way", "zzlg": "sample_weibo"}[code])
     waiting = run_case(code, "waiting_for_publicity")
@@ -69,7 +74,7 @@ def _school(code: str, app: Flask) -> Things:
     assert case_id is not None
     _records(institution_id, user.id, case_id)
     item_id = _campaign(_person(HEAD[code]))
-    size = _signed(institution_id, Path(app.extensions["settings"].ledger_key_file))
+    size = _signed(institution_id)
     stored = upload(_person(applicant), "表.pdf", PDF, UploadLimits(), NOW)
     key = stored.key
     _belongs(key, case_id)
@@ -184,8 +189,8 @@ def _campaign(head: User) -> int:
 
 
 @transactional
-def _signed(institution_id: int, key_file: Path) -> int:
-    made = checkpoint(db.session(), institution_id, Signer.from_file(key_file), at=NOW)
+def _signed(institution_id: int) -> int:
+    made = checkpoint(db.session(), institution_id, Signer.from_file(key_file()), at=NOW)
     assert made is not None
     return made.size
 
@@ -199,10 +204,11 @@ def _belongs(key: str, case_id: int) -> None:
 def row_counts() -> dict[str, int]:
     """How many rows each table has."""
     db.session.rollback()
-    names = inspect(db.engine).get_table_names()
-    tables = db.metadata.tables
-    found = {
-        name: db.session.scalar(select(func.count()).select_from(tables[name])) or 0 for name in names if name in tables
-    }
+    present = set(inspect(db.engine).get_table_names())
+    tables = [table for name, table in sorted(db.metadata.tables.items()) if name in present]
+    counts = [
+        select(literal(table.name), select(func.count()).select_from(table).scalar_subquery()) for table in tables
+    ]
+    found = {str(name): int(count) for name, count in db.session.execute(union_all(*counts))}
     db.session.rollback()
     return found

@@ -145,16 +145,17 @@ def test_bodies_that_are_no_form_are_refused(app: Flask) -> None:
         assert counted() == before, (data, kind)
 
 
-def granted(*files: tuple[bytes, str]) -> MultiDict[str, Any]:
-    """An application whose name is authorised by the attached files."""
-    posted = changed(application_of("wzpt.zhang"), name_authorisation="granted")
+def granted(application: MultiDict[str, str], *files: tuple[bytes, str]) -> MultiDict[str, Any]:
+    """The application with its name authorised by the attached files."""
+    posted = changed(application, name_authorisation="granted")
     for content, name in files:
         posted.add("name_authorisation_file-new", (io.BytesIO(content), name))
     return posted
 
 
+@SQLITE
 def test_a_file_that_is_not_what_it_says_is_not_kept(app: Flask) -> None:
-    browser = visitor(app, "wzpt.zhang")
+    browser, good = visitor(app, "wzpt.zhang"), application_of("wzpt.zhang")
     before = counted()
     files = [
         (b"MZ\x90\x00", "x.exe"),
@@ -178,17 +179,15 @@ def test_a_file_that_is_not_what_it_says_is_not_kept(app: Flask) -> None:
         (PDF + b" " * (11 * 1024 * 1024) + b"%%EOF", "big.pdf"),
     ]
     for content, name in files:
-        answer = apply(browser, granted((content, name)))
-        refused(answer, 422)
+        refused(apply(browser, granted(good, (content, name))), 422)
         assert counted() == before, name
-        refused(
-            browser.post("/start/new_account/fields", granted((content, name)), content_type="multipart/form-data"), 200
-        )
+        posted = granted(good, (content, name))
+        refused(browser.post(f"{START}/fields", posted, content_type="multipart/form-data"), 200)
         assert counted() == before, name
 
 
 def test_a_file_keeps_no_path_of_the_machine_it_came_from(app: Flask) -> None:
-    browser = visitor(app, "wzpt.zhang")
+    browser, good = visitor(app, "wzpt.zhang"), application_of("wzpt.zhang")
     names = [
         "../../etc/passwd.pdf",
         "C:\\Users\\z\\表.pdf",
@@ -199,7 +198,7 @@ def test_a_file_keeps_no_path_of_the_machine_it_came_from(app: Flask) -> None:
         "a\r\nSet-Cookie: b=1.pdf",
     ]
     for name in names:
-        answer = browser.post(f"{START}/fields", granted((PDF, name)), content_type="multipart/form-data")
+        answer = browser.post(f"{START}/fields", granted(good, (PDF, name)), content_type="multipart/form-data")
         assert answer.status_code == 200, name
         assert "onerror=alert(1)>" not in answer.text
     stored = db.session.scalars(select(StoredFile)).all()
@@ -222,12 +221,8 @@ def test_a_polyglot_is_only_ever_a_download(app: Flask) -> None:
     """A file may be two things at once; it is served as what it was taken for, and never shown."""
     browser = visitor(app, "wzpt.zhang")
     page = b"%PDF-1.4\n<script>alert(1)</script>\n" + PDF
-    assert (
-        browser.post(
-            f"{START}/fields", granted((page, "x.pdf"), (DOCX, "y.docx")), content_type="multipart/form-data"
-        ).status_code
-        == 200
-    )
+    posted = granted(application_of("wzpt.zhang"), (page, "x.pdf"), (DOCX, "y.docx"))
+    assert browser.post(f"{START}/fields", posted, content_type="multipart/form-data").status_code == 200
     for key in db.session.scalars(select(StoredFile.key)).all():
         answer = browser.get(f"/files/{key}")
         assert answer.mimetype.startswith("application/")

@@ -223,7 +223,8 @@ def reaches_only_its_own(app: Flask, places: Places, username: str) -> None:
                 assert browser.get(path).status_code == 200, (username, path)
             continue
         answer, nothing = ask(browser, method, path), ask(browser, method, absent)
-        browser.get("/")  # takes away what a redirect had to say
+        if 302 in (answer.status_code, nothing.status_code):
+            browser.get("/")  # takes away what a redirect had to say
         assert answer.status_code == 404 or rule.endpoint == "inbox.discard", (
             username,
             method,
@@ -278,19 +279,25 @@ QUERIES = {
     "/calendar": ("year",),
     "/login": ("next", "as"),
 }
+# What a database may take amiss, and what is read, or not, before any database is asked.
 ODD = (
-    "", "-1", "１２", "²", " 7 ", "\x01", "'; drop table account --", "%_*\\", "文" * 2000, "2147483648", "9" * 19,
-    "9" * 18 + "-1", "1-" + "9" * 18, "-", "2026-13-45",
+    "-1", "\x01", "'; drop table account --", "%_*\\", "文" * 2000, "2147483648", "9" * 19, "9" * 18 + "-1",
+    "1-" + "9" * 18,
 )  # fmt: skip
+UNREADABLE = ("", "１２", "²", " 7 ", "-", "2026-13-45")
 
 
-def test_odd_questions_in_an_address_are_answered_with_a_page(app: Flask, places: Places) -> None:
+def test_odd_questions_in_an_address_are_answered_with_a_page(
+    app: Flask, places: Places, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The frame of every page asks nothing of the address, and is most of what a page costs.
+    monkeypatch.setattr("webapp.pages.navigation", lambda user: {})
     people = {"/outbox": "wzpt.wei", "/faults": "wzpt.wei", "/oversight": "wzpt.wei", "/ledger": "wzpt.feng"}
     for path, names in QUERIES.items():
         browser = visitor(app, people.get(path, "wzpt.sun"))
         for name in names:
             limiter.reset()
-            for odd in ODD:
+            for odd in ODD if backend == "postgresql" else ODD + UNREADABLE:
                 for view in ("", "done", "drafts") if (path, name) == ("/inbox", "after") else ("",):
                     answer = browser.get(path, query_string={name: odd, **({"view": view} if view else {})})
                     assert answer.status_code in (200, 302, 400, 404), (path, name, odd[:20], answer.status_code)
