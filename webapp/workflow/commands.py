@@ -141,7 +141,8 @@ def _return_to(
     if not submission.opinion.strip():
         raise Invalid(_("退回须写明理由。"))
     step.load()
-    if target not in {entry.element for entry in return_targets(step, seat.task)}:
+    scopes = {entry.element: entry.scope for entry in return_targets(step, seat.task)}
+    if target not in scopes:
         raise Invalid(_("不能退回到这一步。"))
     check_separation(actor, taken, step)
     if instance.applicant_id in (actor.id, for_whom):  # who carries out an own application decides nothing in it
@@ -150,7 +151,7 @@ def _return_to(
     seat.on_behalf_of_id = for_whom
     step.decision_id = decide(step, seat, "return", submission, now)
     step.restarted = target
-    step.run.restart(target, return_data(step), scope=step.definition.elements[target].scope)
+    step.run.restart(target, return_data(step), scope=scopes[target])
     close_seat(seat, actor, submission, now, for_whom)
     seat.decision, seat.returned_to = "return", target
     instance.round += 1

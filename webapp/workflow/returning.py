@@ -13,21 +13,27 @@ from webapp.workflow.stepping import Step
 
 @dataclass(frozen=True)
 class ReturnTarget:
-    """A step a task can be sent back to: its element id and its name on the diagram."""
+    """A step a task can be sent back to: its element id, its name on the diagram, and the open scope it is in."""
 
     element: str
     name: str
+    scope: tuple[str, ...] = ()
 
 
 def return_targets(step: Step, task: UserTask) -> list[ReturnTarget]:
     """Completed steps and opinion blocks since the last operation that must not be repeated, oldest first.
 
-    The applicant is no target here: that is 补正, drawn in the diagram.
+    Those of the whole case, then those inside the sub-processes and called processes the task is in. The applicant is
+    no target here: that is 补正, drawn in the diagram.
     """
-    passed = queries.passed_since_filing(step.instance.id)
-    found = targets.return_targets(step.definition, passed, task.element)
-    names = step.definition.elements
-    return [ReturnTarget(element, names[element].name) for element in found if element != "Application"]
+    passed, names = queries.passed_since_filing(step.instance.id), step.definition.elements
+    inside = tuple(part for part in task.scope.split("/") if part)
+    found = [
+        ReturnTarget(element, names[element].name, inside[:depth])
+        for depth in range(len(inside) + 1)
+        for element in targets.return_targets(step.definition, passed, task.element, inside[:depth])
+    ]
+    return [target for target in found if target.element != "Application"]
 
 
 def return_data(step: Step) -> dict[str, Any]:
