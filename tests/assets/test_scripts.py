@@ -85,32 +85,52 @@ def site() -> Iterator[Site]:
         yield made
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+@pytest.fixture(scope="module")
+def phone(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN")
     yield context.new_page()
     context.close()
 
 
-def test_a_draft_is_saved_as_one_types_without_the_files(page: Page, site: Site) -> None:
-    page.goto(f"{site.address}/form")
-    page.fill("#name", "温职设计")
-    expect(page.locator("[data-autosave-status]")).to_have_text("草稿已存 14:32")
+@pytest.fixture
+def page(phone: Page) -> Iterator[Page]:
+    """The phone's page, with nothing on it."""
+    yield phone
+    phone.goto("about:blank")
+
+
+@pytest.fixture
+def typing(browser: Browser) -> Iterator[Page]:
+    """A page of its own, whose clock the test sets: `type_and_wait`."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN")
+    context.clock.install()
+    yield context.new_page()
+    context.close()
+
+
+def type_and_wait(typing: Page, site: Site, name: str) -> None:
+    """Type a name, and then nothing for so long that the draft is sent."""
+    typing.goto(f"{site.address}/form")
+    typing.fill("#name", name)
+    typing.clock.run_for(2_000)
+
+
+def test_a_draft_is_saved_as_one_types_without_the_files(typing: Page, site: Site) -> None:
+    type_and_wait(typing, site, "温职设计")
+    expect(typing.locator("[data-autosave-status]")).to_have_text("草稿已存 14:32")
     assert site.posted == [("/draft", {"name": "温职设计"})]
 
 
-def test_a_draft_that_could_not_be_saved_says_so(page: Page, site: Site) -> None:
+def test_a_draft_that_could_not_be_saved_says_so(typing: Page, site: Site) -> None:
     site.draft_status = 500
-    page.goto(f"{site.address}/form")
-    page.fill("#name", "温")
-    expect(page.locator("[data-autosave-status]")).to_have_text("草稿没有存上，稍后再试")
+    type_and_wait(typing, site, "温")
+    expect(typing.locator("[data-autosave-status]")).to_have_text("草稿没有存上，稍后再试")
 
 
-def test_an_expired_login_is_named(page: Page, site: Site) -> None:
+def test_an_expired_login_is_named(typing: Page, site: Site) -> None:
     site.draft_status = 401
-    page.goto(f"{site.address}/form")
-    page.fill("#name", "温")
-    expect(page.locator("[data-autosave-status]")).to_have_text("登录已过期，请在新窗口登录后继续")
+    type_and_wait(typing, site, "温")
+    expect(typing.locator("[data-autosave-status]")).to_have_text("登录已过期，请在新窗口登录后继续")
 
 
 def test_pressing_submit_twice_posts_once(page: Page, site: Site) -> None:
@@ -173,8 +193,9 @@ def test_a_diagram_that_cannot_be_had_says_so(page: Page, site: Site) -> None:
 def test_the_frame_and_the_diagram_are_accessible_and_fit_a_phone(browser: Browser, site: Site, scheme: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
-    for path in ("/case", "/form"):
+    for path, parts in (("/case", (".bjs-powered-by", ".bn-diagram__failed")), ("/form", ("h1",))):
         page.goto(site.address + path)
-        page.wait_for_timeout(400)
+        for part in parts:
+            page.locator(part).first.wait_for()
         assert problems(page) == []
     context.close()
