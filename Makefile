@@ -68,8 +68,9 @@ bench: $(TOOLS) $(MESSAGES) $(FRONTEND) ## measure; JSON in var/bench.json
 faults: $(TOOLS) $(MESSAGES) $(FRONTEND) ## kill the server 200 times under load on each database and check what is left
 	@BEIAN_FAULT_ROUNDS=$${BEIAN_FAULT_ROUNDS:-200} $(PY) -m pytest tests/faults -n 0 $(ARGS)
 
-soak: $(TOOLS) $(MESSAGES) $(FRONTEND) ## run load for ten minutes (BEIAN_SOAK_MINUTES) and check memory, files and records
+soak: $(TOOLS) $(MESSAGES) $(FRONTEND) ## run load for ten minutes (BEIAN_SOAK_MINUTES), checking memory, files and records; then many sequences of acts (BEIAN_MACHINE_SEQUENCES)
 	@BEIAN_SOAK_MINUTES=$${BEIAN_SOAK_MINUTES:-10} $(PY) -m bench.soak $(ARGS)
+	@BEIAN_MACHINE_SEQUENCES=$${BEIAN_MACHINE_SEQUENCES:-5000} $(PY) -m pytest -n 0 tests/tasks/test_machine.py
 
 screenshots: $(TOOLS) $(MESSAGES) $(FRONTEND) browser ## pictures of every page, phone, desk and dark, in var/screenshots
 	@$(PY) -m tests.support.screenshots var/screenshots $(ARGS)

@@ -13,7 +13,7 @@ from math import ceil
 from types import SimpleNamespace
 from typing import Any, cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import BindParameter, Connection, Integer, Select, Table, bindparam, select
 
 from tests.tasks.bureau import NOW, PEOPLE, Bureau
 from webapp.definitions import queries as definitions
@@ -66,8 +66,9 @@ class Rows:
 
 def look(bureau: Bureau, case_id: int, substitutes: frozenset[tuple[int, int]], now: datetime) -> Rows:
     """Read a case afresh; `now` is the moment of the last act."""
-    (case,) = _rows(ProcessInstance, ProcessInstance.id == case_id)
-    tasks, seats = _rows(UserTask, UserTask.instance_id == case_id), _rows(Seat, Seat.instance_id == case_id)
+    with db.engine.connect() as connection:
+        found = {noun: _rows(connection, noun, case_id) for noun in _READ}
+    (case,), tasks, seats = found[ProcessInstance], found[UserTask], found[Seat]
     by_id = {task.id: task for task in tasks}
     for task in tasks:
         task.seats = []
@@ -76,20 +77,18 @@ def look(bureau: Bureau, case_id: int, substitutes: frozenset[tuple[int, int]], 
         seat.task.seats.append(seat)
     for task in tasks:
         task.seats.sort(key=lambda seat: (seat.position, seat.id))
-    filing = select(Filing.id).where(Filing.instance_id == case_id).scalar_subquery()
     pinned = definitions.pinned(case.definition_id)
     definition = pinned.bundle.definition(pinned.key, specs())
     run = store.load(case.state_blob, definition, _ENVIRONMENT) if case.state_blob else None
-    carried = select(Answers.task_id).where(Answers.instance_id == case_id, Answers.carried_over)
     return Rows(
         case=case,
         tasks=tasks,
         seats=seats,
-        decisions=_rows(Decision, Decision.filing_id == filing),
-        timers=_rows(Timer, Timer.instance_id == case_id),
-        pauses=_rows(ClockPause, ClockPause.instance_id == case_id),
-        faults=_rows(Fault, Fault.instance_id == case_id),
-        carried=frozenset(db.session.scalars(carried)),
+        decisions=found[Decision],
+        timers=found[Timer],
+        pauses=found[ClockPause],
+        faults=found[Fault],
+        carried=frozenset(row.task_id for row in found[Answers]),
         roles={bureau.people[key]: frozenset(roles) for key, (_name, *roles) in PEOPLE.items()},
         substitutes=substitutes,
         elements=definition.elements,
@@ -99,10 +98,27 @@ def look(bureau: Bureau, case_id: int, substitutes: frozenset[tuple[int, int]], 
     )
 
 
-def _rows(noun: type, where: Any) -> list[Any]:
+def _of_case(noun: type, where: Any, *columns: Any) -> tuple[Select[Any], list[str]]:
     table = cast(Table, noun.__table__)  # type: ignore[attr-defined]
-    found = db.session.execute(select(table).where(where).order_by(table.c.id)).mappings()
-    return [SimpleNamespace(**row) for row in found]
+    wanted = columns or tuple(table.c)
+    return select(*wanted).where(where).order_by(table.c.id), [column.key for column in wanted]
+
+
+# How each table is read, made once: the machine reads them all after every act.
+_CASE: BindParameter[int] = bindparam("case", type_=Integer)
+_FILING = select(Filing.id).where(Filing.instance_id == _CASE).scalar_subquery()
+_READ: dict[type, tuple[Select[Any], list[str]]] = {
+    ProcessInstance: _of_case(ProcessInstance, ProcessInstance.id == _CASE),
+    **{noun: _of_case(noun, noun.instance_id == _CASE) for noun in (UserTask, Seat, Timer, ClockPause, Fault)},
+    Decision: _of_case(Decision, Decision.filing_id == _FILING),
+    Answers: _of_case(Answers, (Answers.instance_id == _CASE) & Answers.carried_over, Answers.__table__.c.task_id),
+}
+
+
+def _rows(connection: Connection, noun: type, case_id: int) -> list[Any]:
+    statement, names = _READ[noun]
+    found = connection.execute(statement, {"case": case_id})
+    return [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in found]
 
 
 def wrong(rows: Rows) -> list[str]:

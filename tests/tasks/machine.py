@@ -1,8 +1,8 @@
 """A machine that does with tasks whatever can be done, by anybody, in any order, and looks at the tables every time.
 
-An act draws plain numbers and turns them into people and seats by what the tables hold, so that a sequence done again
-does the same again; what was done is told with a failure. Each act is a request of its own; what is refused must be
-refused with a sentence.
+A sequence follows from one salt: its numbers are turned into people and seats by what the tables hold, so that a
+sequence done again does the same again; what was done is told with a failure. Each act is a request of its own; what
+is refused must be refused with a sentence.
 """
 
 from __future__ import annotations
@@ -34,11 +34,12 @@ from webapp.workflow.returning import return_targets
 
 STILL = ("waiting", "open", "held")
 SAID = ("approve", "request_correction", "reject", "agree", "object")
+STEPS = 40
 HOURS = (1, 5, 30, 90, 180)
 # What is done, and how often: deciding most, so that cases get somewhere.
 OFTEN = {
-    "agrees": 12, "answers": 2, "adds_signers": 3, "delegates": 2, "recalls": 2, "takes_back": 3, "transfers": 2,
-    "claims": 3, "acts_for_somebody": 3, "approves_in_a_batch": 3,
+    "agrees": 12, "answers": 2, "returns": 2, "adds_signers": 3, "delegates": 2, "recalls": 2, "takes_back": 3,
+    "transfers": 2, "claims": 3, "acts_for_somebody": 3, "approves_in_a_batch": 3,
 }  # fmt: skip
 ACTS = (
     "agrees", "answers", "objects", "answers_late", "returns", "asks_for_correction", "takes_back", "claims",
@@ -51,16 +52,21 @@ DRAWN = tuple(act for act in ACTS for _ in range(OFTEN.get(act, 1)))
 class Office(Desk):
     """Everything that can be done."""
 
-    @initialize(salt=st.integers(0, 2**32), process=st.integers(0, 3), applicant=st.integers(0, 2))
-    def begins(self, salt: int, process: int, applicant: int) -> None:
-        self.salt = salt
-        self.files(process, applicant)
+    @initialize(salt=st.binary(min_size=8, max_size=8))
+    def begins(self, salt: bytes) -> None:
+        """Everything follows from this one draw, evenly: of more of them Hypothesis repeats what it did before."""
+        self.drawn = Random(salt)
+        self.left = self.drawn.randint(16, STEPS)
+        self.files(self.drawn.randrange(4), self.drawn.randrange(3))
 
-    @rule(number=st.integers(0, 2**16))
-    def does(self, number: int) -> None:
-        """One act: to which seat, by whom and to whom is drawn evenly, as Hypothesis by itself repeats what it did."""
-        drawn = Random(f"{self.salt}:{len(self.story)}:{number}")
-        act, at, who, to = drawn.choice(DRAWN), drawn.randrange(60), drawn.randrange(30), drawn.randrange(30)
+    @rule()
+    def does(self) -> None:
+        """One act: to which seat, by whom and to whom."""
+        if self.left == 0:
+            return
+        self.left -= 1
+        draw = self.drawn.randrange
+        act, at, who, to = self.drawn.choice(DRAWN), draw(60), draw(30), draw(30)
         self.story.append(f"{act}(at={at}, who={who}, to={to})")
         getattr(self, act)(at, who, to)
 
@@ -201,13 +207,15 @@ class Office(Desk):
 
     def acts_for_somebody(self, at: int, who: int, to: int) -> None:
         if not self.rules:
+            self.appoints(at, who, to)
             return
-        principal, substitute = list(self.rules.values())[at % len(self.rules)]
-        theirs = [s for s in self.seats("open") if principal in self.likely(s)] or self.seats("open", "held")
-        if not theirs:
+        claims, seats, rules = to % 2 == 0, self.seats("open"), list(self.rules.values())
+        likely = [(s, two) for s in seats for two in rules if two[0] in self.likely(s) and not (claims and s.holder_id)]
+        likely = likely or [(s, two) for s in self.seats("open", "held") for two in rules]
+        if not likely:
             return
-        seat = theirs[who % len(theirs)]
-        if to % 2 == 0:
+        seat, (_principal, substitute) = likely[at % len(likely)]
+        if claims:
             act = lambda: commands.claim(self.user(substitute), seat.id, seat.version, now=self.now)  # noqa: E731
             self.tries("claim for", act)
         else:
@@ -217,7 +225,8 @@ class Office(Desk):
 
     def approves_in_a_batch(self, at: int, who: int, to: int) -> None:
         self.goes_on()
-        seats = self.seats("open", "waiting", "held", "answered")[: 2 + at % 3]
+        seats = self.seats("open", "waiting", "held", "answered")
+        seats = sorted(seats, key=lambda seat: seat.state != "open" or not self.batchable(seat))[: 2 + at % 3]
         if not seats:
             return
         person = self.person(who, seats[0])
@@ -230,6 +239,9 @@ class Office(Desk):
         self.tries("batch", act)
         Desk.done["batch row"] += sum(done)
         assert not (stale and any(done))
+
+    def batchable(self, seat: Any) -> bool:
+        return self.at.elements[seat.task.element].properties.get("batch") == "true"
 
     def reassigns(self, at: int, who: int, to: int) -> None:
         seat = self.seat(at, *STILL)
