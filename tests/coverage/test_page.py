@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from lxml import html
@@ -29,15 +31,32 @@ def _reader(institution: int, name: str, unit: str, role: str | None) -> None:
         grant_role(institution, user.id, role, place.id, actor=None)
 
 
-def reader(app: Flask, *, missing: bool = False, role: str | None = "unit_head", unit: str = "xcb") -> Visitor:
-    """Somebody of the institution whose pack is deployed, logged in; `missing`: without its scenarios."""
+def _covered() -> int:
+    institution = build_watch().institution
+    deploy(pack(), specs(), actor=None, note="coverage")
+    return institution
+
+
+def _missing() -> int:
     institution = build_watch().institution
     made = pack()
-    if missing:
-        del made["scenarios/review.yaml"]
+    del made["scenarios/review.yaml"]
     deploy(made, specs(), actor=None, note="coverage")
-    _reader(institution, "watch.li", unit, role)
-    return visitor(app, "watch.li")
+    return institution
+
+
+Reader = Callable[..., Visitor]
+
+
+@pytest.fixture
+def reader(app: Flask, kept: Callable[[Callable[[], int]], int]) -> Reader:
+    """Somebody of the institution whose pack is deployed, logged in; `missing`: without its scenarios."""
+
+    def log_in(*, missing: bool = False, role: str | None = "unit_head", unit: str = "xcb") -> Visitor:
+        _reader(kept(_missing if missing else _covered), "watch.li", unit, role)
+        return visitor(app, "watch.li")
+
+    return log_in
 
 
 def page(browser: Visitor, path: str = "/coverage") -> html.HtmlElement:
@@ -47,8 +66,8 @@ def page(browser: Visitor, path: str = "/coverage") -> html.HtmlElement:
 
 
 @pytest.mark.parametrize(("role", "unit", "status"), [("unit_head", "xcb", 200), (None, "xx", 404)])
-def test_the_lead_office_reads_it_and_others_do_not(app: Flask, role: str | None, unit: str, status: int) -> None:
-    browser = reader(app, role=role, unit=unit)
+def test_the_lead_office_reads_it_and_others_do_not(reader: Reader, role: str | None, unit: str, status: int) -> None:
+    browser = reader(role=role, unit=unit)
     assert browser.get("/coverage").status_code == status
     shown = '/coverage"' in browser.get("/").get_data(as_text=True)
     assert shown == (status == 200)
@@ -59,8 +78,8 @@ def test_a_process_owner_reads_it_and_an_applicant_does_not(app: Flask, username
     assert visitor(app, username).get("/coverage").status_code == status
 
 
-def test_each_clause_says_what_carries_it_out_and_where(app: Flask) -> None:
-    browser = reader(app)
+def test_each_clause_says_what_carries_it_out_and_where(reader: Reader) -> None:
+    browser = reader()
     document = page(browser)
     row = document.get_element_by_id("c-wzpt-6")
     said = " ".join(row.text_content().split())
@@ -77,8 +96,8 @@ def test_each_clause_says_what_carries_it_out_and_where(app: Flask) -> None:
             assert f'id="{address.split("#")[1]}"' in answer.get_data(as_text=True), address
 
 
-def test_each_element_says_its_clauses(app: Flask) -> None:
-    browser = reader(app)
+def test_each_element_says_its_clauses(reader: Reader) -> None:
+    browser = reader()
     document = page(browser, "/coverage?view=elements&kind=inactivity")
     (row,) = document.xpath("//tbody/tr")
     assert "依据 第一条" in row.text_content()
@@ -86,8 +105,8 @@ def test_each_element_says_its_clauses(app: Flask) -> None:
     assert len(page(browser, "/coverage?view=elements").xpath("//tbody/tr")) > 30
 
 
-def test_what_is_missing_stands_on_top_and_can_be_seen_alone(app: Flask) -> None:
-    browser = reader(app, missing=True)
+def test_what_is_missing_stands_on_top_and_can_be_seen_alone(reader: Reader) -> None:
+    browser = reader(missing=True)
     document = page(browser)
     gaps = [" ".join(row.text_content().split()) for row in document.get_element_by_id("findings").xpath(".//tbody/tr")]
     assert len(gaps) == 2

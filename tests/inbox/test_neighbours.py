@@ -8,8 +8,7 @@ from flask import Flask
 
 from tests.support.desk import tree
 from tests.support.web import Visitor, visitor
-from tests.tasks.bureau import build_bureau
-from webapp.organization.passwords import hash_password
+from tests.tasks.bureau import Bureau
 
 
 def beside(person: Visitor, path: str) -> list[str | None]:
@@ -18,8 +17,7 @@ def beside(person: Visitor, path: str) -> list[str | None]:
     return [next(iter(page.xpath(f'//a[@rel="{way}"]/@href')), None) for way in ("prev", "next")]
 
 
-def test_the_arrows_go_through_the_narrowed_list_and_no_further(app: Flask) -> None:
-    bureau = build_bureau(hash_password("beian-demo"))
+def test_the_arrows_go_through_the_narrowed_list_and_no_further(app: Flask, bureau: Bureau) -> None:
     cases = [bureau.start(process, name=name) for process, name in (("line", "甲"), ("calling", "乙"), ("line", "丙"))]
     first, other, last = (bureau.seat(case, "First")[0] for case in cases)
     li = visitor(app, "bureau.li")

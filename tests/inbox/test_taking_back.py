@@ -7,15 +7,13 @@ from flask import Flask
 
 from tests.support.desk import decide, text_of, tree
 from tests.support.web import visitor
-from tests.tasks.bureau import build_bureau
-from webapp.organization.passwords import hash_password
+from tests.tasks.bureau import Bureau
 
 BUTTON = '//main//td//form[contains(@action, "/take-back")]'
 
 
 @pytest.mark.parametrize("view", ["flowing", "done"])
-def test_the_list_offers_to_take_back_what_nobody_has_acted_on(app: Flask, view: str) -> None:
-    bureau = build_bureau(hash_password("beian-demo"))
+def test_the_list_offers_to_take_back_what_nobody_has_acted_on(app: Flask, bureau: Bureau, view: str) -> None:
     case_id = bureau.start("line")
     li, sun = visitor(app, "bureau.li"), visitor(app, "bureau.sun")
     assert decide(li, bureau.seat(case_id, "First")[0], "approve", opinion="同意").status_code == 302

