@@ -7,6 +7,7 @@ from typing import Any
 
 import time_machine
 from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from lxml import html
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import TestResponse
@@ -14,6 +15,7 @@ from werkzeug.test import TestResponse
 from tests.support.web import Visitor
 from webapp.definitions import queries as definitions
 from webapp.extensions import db
+from webapp.organization.models import User
 from webapp.organization.queries import local_day
 from webapp.scenarios.documents import ScenarioStep
 from webapp.scenarios.errors import ScenarioFailed
@@ -33,6 +35,26 @@ def hidden_fields(page: bytes, action: str) -> dict[str, str]:
         if form.get("action") == action or action in buttons:
             return {field.get("name"): field.get("value") or "" for field in form.xpath('.//input[@type="hidden"]')}
     raise AssertionError(f"the page has no form that posts to {action}")
+
+
+# Sessions of people who logged in before, by secret key and identity: checking a password is slow on purpose. Not those
+# of `tests.support.web`, which began on the day of the machine.
+_sessions: dict[tuple[str, str], str] = {}
+
+
+def _logged_in(app: Flask, person: User) -> Visitor:
+    """This person's browser with a session that begins now: one kept from another test is of another day."""
+    made, identity = Visitor(app), (str(app.config["SECRET_KEY"]), person.get_id())
+    if identity not in _sessions:
+        answer = made.login(person.username)
+        if answer.status_code != 302:
+            raise ScenarioFailed(f"{person.username} could not log in: {answer.status_code}")
+        _sessions[identity] = made.cookie()
+        return made
+    signing = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert signing is not None
+    made.client.set_cookie("beian", str(signing.dumps(signing.loads(_sessions[identity]))))
+    return made
 
 
 class PageRun(ScenarioRun):
@@ -68,12 +90,7 @@ class PageRun(ScenarioRun):
     def visitor(self, username: str) -> Visitor:
         """This person's browser, logged in."""
         if username not in self.visitors:
-            self.visitors[username] = Visitor(self.app)
-            answer = self.visitors[username].login(
-                username
-            )  # afresh: a session kept from another test is of another day
-            if answer.status_code != 302:
-                raise ScenarioFailed(f"{username} could not log in: {answer.status_code}")
+            self.visitors[username] = _logged_in(self.app, self._person(username))
         return self.visitors[username]
 
     def _start(self, step: ScenarioStep) -> None:
