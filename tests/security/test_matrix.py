@@ -287,11 +287,7 @@ ODD = (
 UNREADABLE = ("", "１２", "²", " 7 ", "-", "2026-13-45")
 
 
-def test_odd_questions_in_an_address_are_answered_with_a_page(
-    app: Flask, places: Places, backend: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The frame of every page asks nothing of the address, and is most of what a page costs.
-    monkeypatch.setattr("webapp.pages.navigation", lambda user: {})
+def test_odd_questions_in_an_address_are_answered_with_a_page(app: Flask, places: Places, backend: str) -> None:
     people = {"/outbox": "wzpt.wei", "/faults": "wzpt.wei", "/oversight": "wzpt.wei", "/ledger": "wzpt.feng"}
     for path, names in QUERIES.items():
         browser = visitor(app, people.get(path, "wzpt.sun"))
