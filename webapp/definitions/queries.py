@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, exists, select
+from sqlalchemy.orm import aliased
 
 from webapp.definitions.bundle import Bundle, BundleCache
 from webapp.definitions.models import Deployment, ProcessDefinition, Resource
@@ -66,18 +68,29 @@ def newest(institution_id: int, key: str) -> ProcessDefinition | None:
 
 def newest_of_each(institution_id: int) -> Sequence[ProcessDefinition]:
     """The current version of every process of an institution, by key."""
-    last = (
-        select(ProcessDefinition.key, func.max(ProcessDefinition.version).label("version"))
-        .where(ProcessDefinition.institution_id == institution_id)
-        .group_by(ProcessDefinition.key)
-        .subquery()
+    newest = select(ProcessDefinition).where(ProcessDefinition.id.in_(_newest_ids())).order_by(ProcessDefinition.key)
+    return db.session.scalars(newest, {"institution": institution_id}).all()
+
+
+def newest_pinned(institution_id: int) -> list[Pinned]:
+    """What the current version of every process of an institution means, by key; one light statement."""
+    return [pinned(found) for found in db.session.scalars(_newest_by_key(), {"institution": institution_id}).all()]
+
+
+@cache
+def _newest_ids() -> Select[int]:
+    other = aliased(ProcessDefinition)
+    newer = exists().where(
+        other.institution_id == ProcessDefinition.institution_id,
+        other.key == ProcessDefinition.key,
+        other.version > ProcessDefinition.version,
     )
-    return db.session.scalars(
-        select(ProcessDefinition)
-        .join(last, (ProcessDefinition.key == last.c.key) & (ProcessDefinition.version == last.c.version))
-        .where(ProcessDefinition.institution_id == institution_id)
-        .order_by(ProcessDefinition.key)
-    ).all()
+    return select(ProcessDefinition.id).where(ProcessDefinition.institution_id == bindparam("institution"), ~newer)
+
+
+@cache
+def _newest_by_key() -> Select[int]:
+    return _newest_ids().order_by(ProcessDefinition.key)
 
 
 def versions(institution_id: int, key: str) -> Sequence[ProcessDefinition]:

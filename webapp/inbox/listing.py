@@ -152,12 +152,12 @@ class StartChoice:
 def start_choices(user: User, locale: str) -> list[StartChoice]:
     """What the person may start, by the packs of their institution."""
     found = []
-    for definition in definitions.newest_of_each(user.institution_id):
-        process = definitions.bundle(definition.deployment).process(definition.key)
+    for current in definitions.newest_pinned(user.institution_id):
+        process = current.bundle.process(current.key)
         if may_start(user, process):
             summary = process.summary_en or process.summary_zh if locale == "en" else process.summary_zh
-            href = url_for("inbox.start", process_key=definition.key)
-            found.append(StartChoice(href, process.name(locale), summary, definition.key))
+            href = url_for("inbox.start", process_key=current.key)
+            found.append(StartChoice(href, process.name(locale), summary, current.key))
     return found
 
 
