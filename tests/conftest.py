@@ -9,9 +9,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TypeVar, cast
@@ -22,6 +23,7 @@ from flask.testing import FlaskClient
 
 from tests.support.chromium import browser
 from tests.support.postgres import Postgres, postgres, short_folder
+from tests.support.putting_back import PutBack
 from webapp import create_app
 from webapp.config import ROOT, Settings
 from webapp.definitions.commands import deploy
@@ -120,19 +122,15 @@ def prepared_sqlite(sqlite_folder: Path) -> Prepared:
 
 
 @pytest.fixture(scope="session")
-def prepared_postgresql(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+def prepared_postgresql(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
     source, own = postgres.create_database(), postgres.create_database()
     fill(create_app(make_settings(source, tmp_path_factory.mktemp("prepared"))))
 
-    def restore_from(database: str) -> None:
-        postgres.drop_database(own)
-        postgres.create_database(template=database, like=own)
-
-    def keep() -> Callable[[], None]:
-        return partial(restore_from, postgres.create_database(template=own))
-
     copy = partial(postgres.create_database, template=source)
-    return Prepared(source, own, partial(restore_from, source), copy, postgres.drop_database, keep)
+    with closing(PutBack(postgres, source, own)) as place:
+        yield Prepared(
+            source, own, place.restore, copy, postgres.drop_database, lambda: partial(place.restore, place.keep())
+        )
 
 
 @pytest.fixture(params=BACKENDS)
@@ -150,14 +148,19 @@ def database_url(backend: str, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def applications(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Flask]:
+def applications(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Flask]]:
     """The worker's application over a database, made once: its templates and statements are compiled once, too."""
+    made: dict[str, Flask] = {}
 
-    @cache
-    def made(url: str) -> Flask:
-        return create_app(make_settings(url, tmp_path_factory.mktemp("var")))
+    def get(url: str) -> Flask:
+        if url not in made:
+            made[url] = create_app(make_settings(url, tmp_path_factory.mktemp("var")))
+        return made[url]
 
-    return made
+    yield get
+    for application in made.values():
+        with application.app_context():
+            db.engine.dispose()
 
 
 @pytest.fixture
@@ -174,7 +177,13 @@ def app(database_url: str, applications: Callable[[str], Flask]) -> Iterator[Fla
         forget_remembered()
         limiter.reset()
         yield application
-        db.session.remove()
+        let_go()
+
+
+def let_go() -> None:
+    """Leave nothing of the database in use; a file is to be replaced, the connections to a server stay as they are."""
+    db.session.remove()
+    if db.engine.dialect.name == "sqlite":
         db.engine.dispose()
 
 
@@ -198,8 +207,7 @@ def kept(
     prepared: Prepared = request.getfixturevalue(f"prepared_{backend}")
 
     def closed() -> None:
-        db.session.remove()
-        db.engine.dispose()
+        let_go()
         forget_remembered()
         limiter.reset()
 
