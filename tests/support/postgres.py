@@ -91,6 +91,7 @@ def until_dead_connections_are_gone(seconds: float = 30) -> None:
         return
     others = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND backend_type = 'client backend' AND state IS DISTINCT FROM 'idle'"
     )
     deadline = time.monotonic() + seconds
     while db.session.scalar(others):
