@@ -279,12 +279,11 @@ QUERIES = {
     "/calendar": ("year",),
     "/login": ("next", "as"),
 }
-# What a database may take amiss, and what is read, or not, before any database is asked.
-ODD = (
-    "-1", "\x01", "'; drop table account --", "%_*\\", "文" * 2000, "2147483648", "9" * 19, "9" * 18 + "-1",
-    "1-" + "9" * 18,
+# What one database may take amiss where another does not, and what is read, or not, before any is asked.
+ODD = ("\x01", "%_*\\", "2147483648", "9" * 19, "1-" + "9" * 18)
+UNREADABLE = (
+    "-1", "'; drop table account --", "文" * 2000, "9" * 18 + "-1", "", "１２", "²", " 7 ", "-", "2026-13-45"
 )  # fmt: skip
-UNREADABLE = ("", "１２", "²", " 7 ", "-", "2026-13-45")
 
 
 def test_odd_questions_in_an_address_are_answered_with_a_page(app: Flask, places: Places, backend: str) -> None:
