@@ -263,3 +263,10 @@ def test_a_packs_own_table_serves_with_its_titles_and_boxes(app: Flask, person: 
     read = read_sheet(workbook([TITLES, GOOD, [*GOOD[:1], "易信", *GOOD[2:]]]), known)
     assert [entry["platform"] for entry in read.rows] == ["qq_group", "yixin"]
     assert "缺少：新媒体名称" in (read_sheet(workbook([TITLES[:2], GOOD[:2]]), known).refused or ("",))[0]
+
+
+def test_nothing_stays_open_of_a_register_nobody_reads(app: Flask) -> None:
+    office = visitor(app, "wzpt.sun")
+    answer = office.request("HEAD", "/registry/export.xlsx")
+    assert answer.mimetype.endswith("sheet")
+    assert answer.data == b""

@@ -152,7 +152,8 @@ def _own_server(folder: Path, vacuum: bool) -> Iterator[Postgres]:
     with log.open("wb") as out:
         process = subprocess.Popen(
             [programs / "postgres", "-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=on",
-             "-c", "shared_buffers=64MB", "-c", "max_connections=120", "-c", f"autovacuum={'on' if vacuum else 'off'}"],
+             "-c", "shared_buffers=64MB", "-c", "max_connections=120", "-c", f"autovacuum={'on' if vacuum else 'off'}",
+             *(() if vacuum else ("-c", "jit=off", "-c", "synchronous_commit=off"))],
             stdout=out, stderr=out, env=environment, cwd=folder, preexec_fn=_end_with_parent, **who,
         )  # fmt: skip
     try:
