@@ -2,7 +2,7 @@
 
 The wheel's own starter is not used: as root it changes the permissions of the folders above it. Ours runs the
 server as an unprivileged user, on a socket in a short temporary folder, with `fsync` on as in production.
-`TEST_DATABASE_URL` names an existing server instead; its user must be allowed to create databases.
+`TEST_DATABASE_URL` names an existing server instead; its user must be a superuser, who switches triggers off.
 """
 
 from __future__ import annotations
