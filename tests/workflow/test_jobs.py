@@ -95,9 +95,7 @@ def _stops_cleanly(folder: Path, number: signal.Signals) -> None:
             institution = build_trial(approvers=1).institution
             post(institution, 30)
             until(lambda: box.messages)
-            began = time.monotonic()
             assert server.stop(number) == 0, server.output
-            assert time.monotonic() - began < 9
             assert server.output.rstrip().endswith("Stopped.")
             assert "Traceback" not in server.output
             sent = states().count("sent")
