@@ -34,6 +34,7 @@ class Visitor:
         answer = contextvars.Context().run(self.client.open, path, method=method, buffered=True, **given)
         if answer.mimetype == "text/html" and answer.data:
             self.token = token_of(answer.get_data(as_text=True)) or self.token
+        answer.request.environ["wsgi.input"].close()  # what was sent may lie in a file
         db.session.rollback()
         return answer
 
