@@ -41,7 +41,7 @@ def _used_within(seat: Seat) -> str:
     parent = next((other for other in task.seats if other.id == seat.parent_id), None)
     if parent is not None and seat.kind in ("delegate", "before"):
         return _acted(parent) if parent.state == "answered" else ""
-    if parent is not None and seat.decision == "object":
+    if parent is not None and (seat.decision == "object" or (seat.kind == "after" and parent.state != "answered")):
         return str(_("%(who)s 已在重新决定，不能拿回。", who=parent.holder.name_zh if parent.holder else _("他人")))
     acted = [other for other in countersign.children(task, seat, "after") if other.state == "answered"]
     if _in_sequence(task):
